@@ -1,0 +1,67 @@
+# Everything happens in .venv, which these targets make and keep up to date with pyproject.toml.
+# Another Python: make PYTHON=python3.12 test
+
+PYTHON ?= python3
+WORKERS ?= 2
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+SAY := printf 'tokentape: %s\n'
+FITS := import sys; sys.exit(sys.version_info < (3, 11))
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-all lint bench clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1@/p' $(MAKEFILE_LIST) | while IFS=@ read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
+
+demo: $(VENV)/.runtime ## record and replay a stream: ten seconds, no key, no network
+	@$(BIN)/tokentape demo
+
+# Tests that measure time carry xdist_group("timing"), so that one worker runs them one after the other.
+test: $(VENV)/.dev ## the tests, but for the long sweeps
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow"
+
+test-all: $(VENV)/.dev ## all tests
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+
+lint: $(VENV)/.dev ## ruff, mypy and the import contracts (make test runs them too)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(VENV)/.dev ## the table of measured limits
+	$(BIN)/python -m benchmarks
+
+clean: ## remove what builds and tests leave; .venv stays
+	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage *.egg-info
+	find . -name $(VENV) -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.runtime: $(VENV)/.made pyproject.toml
+	@$(SAY) "installing into $(VENV)"
+	@$(PIP) -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.made pyproject.toml
+	@$(SAY) "installing the development tools into $(VENV), a minute or so the first time"
+	@$(PIP) -e '.[dev]'
+	@touch $@ $(VENV)/.runtime
+
+# A good .venv is kept, whoever made it. One without pip is what a Python without ensurepip leaves: it is made again.
+$(VENV)/.made:
+	@$(BIN)/python -c '$(FITS)' 2>/dev/null && $(BIN)/python -m pip --version >/dev/null 2>&1 || { $(make-venv); }
+	@touch $@
+
+ifneq ($(shell test -x $(BIN)/python && echo there),there)
+.PHONY: $(VENV)/.made # the Python that .venv links to has gone
+endif
+
+define make-venv
+command -v $(PYTHON) >/dev/null \
+|| { $(SAY) "no $(PYTHON) on this machine: install Python 3.11 or newer, or name one: make PYTHON=/path/to/python3" >&2; exit 1; }; \
+$(PYTHON) -c '$(FITS)' \
+|| { $(SAY) "$(PYTHON) is $$($(PYTHON) -V 2>&1), needed is 3.11 or newer: name another one, as in make PYTHON=python3.12" >&2; exit 1; }; \
+$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null && { $(PYTHON) -m venv --clear $(VENV) || { rm -rf $(VENV); false; }; } \
+|| { $(SAY) "$(PYTHON) cannot make a .venv: apt-get install python3-venv, or name another one, as in make PYTHON=python3.12" >&2; exit 1; }
+endef

@@ -1,0 +1,1 @@
+"""What a tape is: bytes, timelines, formats, matching. No sockets, no commands, no clock."""

@@ -1,0 +1,38 @@
+"""Durations and speeds as people write them: `250ms`, `1.5s`, `2m`, `max`. Pure; imports `model` only."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from cassettes.model import TokentapeError
+
+_DURATION = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*(ms|s|m|h)?")
+_IN_MS = {"ms": 1.0, "s": 1000.0, "m": 60_000.0, "h": 3_600_000.0}
+
+
+class DurationError(TokentapeError):
+    """Something that is not a duration or a speed."""
+
+    exit_code = 2
+
+
+def duration(text: str) -> float:
+    """Milliseconds. A bare number is milliseconds. Raises DurationError."""
+    match = _DURATION.fullmatch(text.strip())
+    if match is None:
+        raise DurationError(f"{text!r} is not a duration; expected a number with ms, s, m or h, such as 250ms or 1.5s")
+    return float(match[1]) * _IN_MS[match[2] or "ms"]
+
+
+def speed(text: str) -> float:
+    """A factor (> 0), infinite for `max`. `2` and `2x` are twice as fast. Raises DurationError."""
+    if text.strip().lower() == "max":
+        return math.inf
+    try:
+        factor = float(text.strip().lower().removesuffix("x"))
+    except ValueError:
+        factor = 0.0
+    if not 0.0 < factor < math.inf:
+        raise DurationError(f"{text!r} is not a speed; expected a factor above 0, such as 0.5 or 10, or max")
+    return factor

@@ -1,0 +1,147 @@
+"""Which recorded interaction answers a live request: the request key, the levels, the index over a set of tapes.
+
+Pure. The live request is compared after the same redaction and base64 rule that the tape went through (DESIGN 4, 5).
+Levels that need normalisation (`normalized`, `conversation`, `last-user`) have their place in `LEVELS` and no rule yet.
+Imports `model`, `dialects`, `routes`, `redact` and the standard library.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import Literal, NamedTuple
+
+from cassettes import dialects
+from cassettes.model import Interaction, Request
+from cassettes.redact import redact_body
+from cassettes.routes import Route, same_path, tape_route
+
+Level = Literal["exact", "key", "route", "order"]
+LEVELS: tuple[Level, ...] = ("exact", "key", "route", "order")
+NOT_IN_KEY = frozenset({"stream", "continuationToken"})
+"""Body fields that do not change what is asked: streamed or not, and Gemini's hops (DESIGN 7; providers.md 6.6)."""
+
+
+class Asked(NamedTuple):
+    """A live request: `request.uri` is the raw request target, `route` what it means, `body` what is compared:
+    the request's body after redaction and the base64 rule."""
+
+    request: Request
+    route: Route
+    body: bytes
+
+    @property
+    def key(self) -> str:
+        """The request key without a deck, as files are named by it."""
+        return request_key(self.route.dialect, self.route.path, self.body)
+
+
+class Entry(NamedTuple):
+    """One interaction of a loaded tape, with what it is compared by. `number` counts from 1."""
+
+    tape: str
+    number: int
+    interaction: Interaction
+    provider: str | None
+    dialect: str
+    path: str
+    query: str
+    operation: str | None
+    body: bytes
+
+    @property
+    def place(self) -> str:
+        """`<tape>#<n>`, as `x-tokentape` says it."""
+        return f"{self.tape}#{self.number}"
+
+
+def canonical_body(body: bytes) -> bytes:
+    """`body` as a value: JSON with sorted keys, without the fields that do not change what is asked."""
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return body
+    if isinstance(value, dict):
+        value = {key: item for key, item in value.items() if key not in NOT_IN_KEY}
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
+
+
+def operation_path(dialect: str, path: str) -> str:
+    """`path` with streaming and not streaming made one operation (Gemini names them in the path)."""
+    return path.replace(":streamGenerateContent", ":generateContent") if dialect == "gemini" else path
+
+
+def request_key(dialect: str, path: str, body: bytes, deck: str = "") -> str:
+    """64 hex digits: hash of deck, dialect, path and canonical body. `path` is the route's, `body` the redacted one."""
+    parts = (deck.encode(), dialect.encode(), operation_path(dialect, path).encode(), canonical_body(body))
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def entry_of(tape: str, number: int, interaction: Interaction) -> Entry:
+    """The entry of an interaction; provider and dialect that the tape states win over what its URI says."""
+    stream, request = interaction.response.stream, interaction.request
+    provider, dialect, path = tape_route(request.uri)
+    query = request.uri.partition("?")[2].partition("#")[0]
+    stated = stream.provider if stream.provider != "unknown" else provider
+    own = stream.dialect if stream.dialect != "raw" else dialect
+    operation = dialects.get(own).operation(request.method, path)
+    return Entry(tape, number, interaction, stated, own, path, query, operation, redact_body(request.body))
+
+
+def _query(query: str) -> tuple[str, ...]:
+    """The query's fields without `key`, which is a secret and masked on the tape."""
+    return tuple(sorted(part for part in query.split("&") if part and not part.startswith("key=")))
+
+
+class Index:
+    """The entries of a set of tapes in tape-name order (bytewise), then number; found by level."""
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self.entries = tuple(sorted(entries, key=lambda entry: (entry.tape.encode(), entry.number)))
+        self._by_method: dict[str, list[Entry]] = defaultdict(list)
+        for entry in self.entries:
+            self._by_method[entry.interaction.request.method].append(entry)
+
+    def find(self, level: Level, asked: Asked) -> tuple[Entry, ...]:
+        """The entries that answer `asked` at `level`, in order."""
+        rule: Callable[[Asked, Entry], bool] = _RULES[level]
+        return tuple(
+            entry
+            for entry in self._by_method.get(asked.request.method, ())
+            if _same_provider(asked.route, entry) and rule(asked, entry)
+        )
+
+
+def _same_provider(route: Route, entry: Entry) -> bool:
+    # A mount names its provider; a bare path is taken for whatever tape speaks its dialect.
+    return route.provider is None or entry.provider in {None, route.provider}
+
+
+def _order(asked: Asked, entry: Entry) -> bool:
+    return entry.dialect == asked.route.dialect and same_path(entry.path, asked.route)
+
+
+def _exact(asked: Asked, entry: Entry) -> bool:
+    return _order(asked, entry) and _query(entry.query) == _query(asked.route.query) and entry.body == asked.body
+
+
+def _key(asked: Asked, entry: Entry) -> bool:
+    own = operation_path(entry.dialect, entry.path)
+    return (
+        entry.dialect == asked.route.dialect
+        and same_path(own, asked.route._replace(path=operation_path(asked.route.dialect, asked.route.path)))
+        and canonical_body(entry.body) == canonical_body(asked.body)
+    )
+
+
+def _route(asked: Asked, entry: Entry) -> bool:
+    if entry.dialect != asked.route.dialect:
+        return False
+    if asked.route.operation is None:
+        return same_path(entry.path, asked.route)
+    return entry.operation == asked.route.operation
+
+
+_RULES: dict[Level, Callable[[Asked, Entry], bool]] = {"exact": _exact, "key": _key, "route": _route, "order": _order}

@@ -1,0 +1,119 @@
+"""From a live request to the plan that answers it: levels, the deck's place, timing, one compiled plan per way of asking.
+
+Pure but for a seeded random source. What was worked out for a request is remembered (bounded), so that a repeated
+request costs a dictionary look-up. Imports `cassettes`, `decks` and `plan`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Iterable
+from random import Random
+from typing import NamedTuple
+from urllib.parse import quote
+
+import msgspec
+
+from cassettes import dialects
+from cassettes.events import event_ends, event_kind
+from cassettes.matching import Asked, Entry, Index, Level
+from cassettes.timeline import to_timeline
+from cassettes.timing import AS_RECORDED, Pace, paced
+from mockserver.decks import Deck
+from mockserver.plan import MARK, Asking, Plan, compile_plan
+
+REMEMBERED = 4096
+"""Requests whose candidates are remembered."""
+PLANS = 256
+"""Compiled plans that are kept; one holds its tape's bytes once more."""
+
+
+class Playing(msgspec.Struct, frozen=True, kw_only=True):
+    """How tapes are chosen and played. `levels` are tried in order; `repeat`: after the last interaction, it again."""
+
+    levels: tuple[Level, ...] = ("exact", "order")
+    repeat: bool = True
+    pace: Pace = AS_RECORDED
+    seed: int = 0
+    mark: bool = True
+
+
+class Chosen(NamedTuple):
+    """An answer: the plan, and where it came from so that the deck's place can move on."""
+
+    plan: Plan
+    entry: Entry
+    candidates: tuple[Entry, ...]
+
+
+class Chooser:
+    """Chooses among the interactions of an index. Replace the index with `reload`."""
+
+    def __init__(self, index: Index, playing: Playing) -> None:
+        self.index = index
+        self.playing = playing
+        self._found: OrderedDict[tuple[object, ...], tuple[Level, tuple[Entry, ...]] | None] = OrderedDict()
+        self._plans: OrderedDict[tuple[str, Asking], Plan] = OrderedDict()
+
+    def reload(self, index: Index) -> None:
+        """Other tapes from now on; what is being played goes on."""
+        self.index = index
+        self._found.clear()
+        self._plans.clear()
+
+    def choose(self, asked: Asked, asking: Asking, deck: Deck) -> Chosen | None:
+        """The answer to `asked`, or None: nothing matches, or everything was played and nothing repeats."""
+        found = self._candidates(asked)
+        if found is None:
+            return None
+        level, candidates = found
+        entry = deck.choose(candidates, unplayed=level == "order", repeat=self.playing.repeat)
+        if entry is None:
+            return None
+        return Chosen(self.plan(entry, asking), entry, candidates)
+
+    def plan(self, entry: Entry, asking: Asking) -> Plan:
+        """The compiled plan of `entry` for that way of asking."""
+        key = (entry.place, asking)
+        plan = self._plans.get(key)
+        if plan is None:
+            plan = self._plans[key] = self._compile(entry, asking)
+            if len(self._plans) > PLANS:
+                self._plans.popitem(last=False)
+        return plan
+
+    def _candidates(self, asked: Asked) -> tuple[Level, tuple[Entry, ...]] | None:
+        route = asked.route
+        key = (asked.request.method, route.provider, route.dialect, route.path, route.query, asked.body)
+        if key in self._found:
+            return self._found[key]
+        found = next(
+            ((level, entries) for level in self.playing.levels if (entries := self.index.find(level, asked))), None
+        )
+        self._found[key] = found
+        if len(self._found) > REMEMBERED:
+            self._found.popitem(last=False)
+        return found
+
+    def _compile(self, entry: Entry, asking: Asking) -> Plan:
+        timeline = to_timeline(entry.interaction)
+        if self.playing.pace != AS_RECORDED:
+            response = entry.interaction.response
+            kind = event_kind(response.headers, response.code, response.body, response.stream.events)
+            ends = event_ends(response.body, kind) if self.playing.pace.tps else []
+            text = dialects.get(entry.dialect).text
+            timeline = paced(timeline, self.playing.pace, self._random(entry), ends, lambda event: bool(text(event)))
+        extra = ((MARK, quote(entry.place, safe="/#:@+,;=~!")),) if self.playing.mark else ()
+        return compile_plan(timeline, asking, extra)
+
+    def _random(self, entry: Entry) -> Random:
+        """Seeded by what does not depend on the order of requests: same seed, same bytes, in any process."""
+        digest = hashlib.sha256(f"{self.playing.seed}\0{entry.place}".encode()).digest()
+        return Random(int.from_bytes(digest[:8]))
+
+
+def nearest(index: Index, asked: Asked) -> Entry | None:
+    """The tape to name in a miss: one of the same dialect and path, else of the same dialect, else any."""
+    ranked: Iterable[Entry] = (*index.find("order", asked), *index.find("route", asked), *index.entries)
+    return next(iter(ranked), None)

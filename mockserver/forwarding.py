@@ -1,0 +1,52 @@
+"""A server whose misses are forwarded: what `record` is made of. `forward` is the recorder's and is handed in.
+
+Imports `cassettes` and this package; `tokentape.py` hands this module to the recorder's command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from cassettes.redact import Redactor
+from cassettes.store import FolderStore
+
+from cassettes.matching import Index, Level
+from mockserver.app import Forward, Server, Settings, extra_mounts
+from mockserver.choose import Chooser, Playing
+from mockserver.running import Process, run, say
+from mockserver.tapes import Reload, index_of
+
+
+def run_forwarding(
+    process: Mapping[str, Any],
+    *,
+    store: FolderStore | None,
+    levels: tuple[Level, ...],
+    upstreams: Mapping[str, str],
+    forward: Forward | None,
+    redactor: Redactor,
+    ending_drain: float,
+    listening: Callable[[str], None],
+    closing: Callable[[], Awaitable[None]],
+) -> tuple[int, int]:
+    """Runs the server until it is ended; returns its exit status and how many requests a tape answered.
+
+    `process` holds the fields of `Process`. `store`: the tapes that answer before `forward` is asked; None for none.
+    With no `forward` a miss is the 404. Raises PortError.
+    """
+    chooser = Chooser(index_of(store) if store else Index(()), Playing(levels=levels))
+    settings = Settings(extra=extra_mounts(upstreams), ending_drain=ending_drain)
+    server = Server(chooser, settings, redactor, say, forward)
+    hooks: dict[str, Callable[[], Awaitable[None]]] = {"closing": closing}
+    if store is not None:
+        hooks["reload"] = Reload(store, chooser, say)
+    status = run(server, Process(**process), listening, **hooks)
+    return status, server.played + server.misses
+
+
+def front(url: str) -> str:
+    """The table of base URLs of a server at `url`."""
+    from mockserver.answers import base_urls
+
+    return base_urls(url)

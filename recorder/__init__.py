@@ -1,0 +1,1 @@
+"""Makes tapes of live streams. Its only socket file is `upstream.py`."""

@@ -1,0 +1,345 @@
+"""The spool: a recording in flight, on disk as it comes, so that a killed recorder loses nothing that had arrived.
+
+One file a recording under `.tokentape-spool/`, mode 0600, locked while live. Append-only records; nothing that was not
+redacted is ever written. `read` makes an interaction of a finished or an orphaned file. Imports `cassettes` only.
+
+A record is a line of ASCII `<letter> <offset ms> <bytes>` and that many bytes:
+`R` request and meta (JSON) · `I` 1xx head (JSON) · `H` head (JSON) · `P` partial head (the last one counts) ·
+`M` a mark, with no payload: `<bytes that came> <bytes left of the HTTP chunk or Content-Length>` · `B` redacted body bytes · `T` trailers (JSON) ·
+`E` ending (JSON). Marks and bytes are separate because the redactor may hold a few bytes back.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple, cast
+
+import msgspec
+
+from cassettes.model import (
+    CassetteError,
+    Ending,
+    EndingPlace,
+    Frame,
+    Framing,
+    Head,
+    Headers,
+    Informational,
+    Interaction,
+    Request,
+    Timeline,
+    TokentapeError,
+)
+from cassettes.timeline import from_timeline
+
+FOLDER = ".tokentape-spool"
+MAGIC = b"tokentape-spool 1\n"
+SAME_CHUNK_MS = 1.0
+"""A pause up to this inside an HTTP chunk is not kept: the pieces are one line of `chunks` (DESIGN 4)."""
+
+
+class Meta(msgspec.Struct, kw_only=True):
+    """What is known before the answer: the redacted request, where the tape goes, the fields of its `stream`."""
+
+    method: str
+    uri: str
+    headers: list[tuple[str, str]]
+    body: str
+    file: str
+    provider: str
+    dialect: str
+    recorded_at: str
+    edited: bool = False
+
+    def request(self) -> Request:
+        """The request as a tape holds it."""
+        return Request(
+            self.method, self.uri, tuple((n, v) for n, v in _restore(self.headers)), base64.b64decode(self.body)
+        )
+
+
+def _plain(headers: Headers) -> list[tuple[str, str]]:
+    # Surrogates stand for bytes that are not UTF-8; JSON has no place for them, latin-1 text of the bytes has.
+    return [(n, v.encode("utf-8", "surrogateescape").decode("latin-1")) for n, v in headers]
+
+
+def _restore(pairs: list[tuple[str, str]]) -> Headers:
+    return tuple((n, v.encode("latin-1").decode("utf-8", "surrogateescape")) for n, v in pairs)
+
+
+def meta_of(request: Request, **fields: Any) -> Meta:
+    """The meta of a redacted `request`."""
+    return Meta(
+        method=request.method,
+        uri=request.uri,
+        headers=_plain(request.headers),
+        body=base64.b64encode(request.body).decode(),
+        **fields,
+    )
+
+
+def lock(descriptor: int) -> bool:
+    """Locks a file for this process, without waiting; False when another live process has it. Always True off POSIX."""
+    if sys.platform == "win32":
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+class Spool:
+    """One recording being written. A failed write raises OSError once; after that the spool is `broken` and silent."""
+
+    def __init__(self, folder: Path, meta: Meta) -> None:
+        self.broken = False
+        place = folder / FOLDER
+        place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor, name = tempfile.mkstemp(suffix=".spool", dir=place)
+        self.path = Path(name)
+        self._file = descriptor
+        lock(descriptor)
+        self._write(MAGIC + _record(b"R", 0.0, msgspec.json.encode(meta)))
+
+    def _write(self, data: bytes) -> None:
+        if self.broken:
+            return
+        try:
+            view = memoryview(data)
+            while view:
+                view = view[os.write(self._file, view) :]
+        except OSError:
+            self.broken = True
+            raise
+
+    def informational(self, at_ms: float, head: Head) -> None:
+        """A 1xx head."""
+        self._write(_record(b"I", at_ms, _head_json(head, None)))
+
+    def head(self, at_ms: float, head: Head, framing: Framing) -> None:
+        """The head is whole."""
+        self._write(_record(b"H", at_ms, _head_json(head, framing)))
+
+    def partial_head(self, at_ms: float, data: bytes) -> None:
+        """All that came of a head so far, redacted."""
+        self._write(_record(b"P", at_ms, data))
+
+    def data(self, at_ms: float, marks: list[tuple[int, int]], data: bytes) -> None:
+        """Body bytes came: `marks` say how many and how many are left of their chunk; `data` is what the redactor
+        released, which may lag behind."""
+        lines = b"".join(b"M %.3f %d %d\n" % (at_ms, size, left) for size, left in marks)
+        self._write(lines + (_record(b"B", at_ms, data) if data else b""))
+
+    def trailers(self, at_ms: float, trailers: Headers) -> None:
+        """Trailer fields."""
+        self._write(_record(b"T", at_ms, msgspec.json.encode(_plain(trailers))))
+
+    def ending(self, at_ms: float, end: Ending) -> None:
+        """How it ended, `at_ms`."""
+        self._write(_record(b"E", at_ms, msgspec.json.encode(end)))
+
+    def close(self) -> None:
+        """Closes the file and keeps it."""
+        if self._file >= 0:
+            os.close(self._file)
+            self._file = -1
+
+    def remove(self) -> None:
+        """Closes and deletes the file; the folder too when it is the last."""
+        self.close()
+        self.path.unlink(missing_ok=True)
+        try:
+            self.path.parent.rmdir()
+        except OSError:
+            return
+
+
+def _record(letter: bytes, at_ms: float, payload: bytes) -> bytes:
+    return b"%s %.3f %d\n%s\n" % (letter, at_ms, len(payload), payload)
+
+
+class _HeadJson(msgspec.Struct):
+    http: str
+    code: int
+    message: str
+    headers: list[tuple[str, str]]
+    framing: Framing | None = None
+
+
+def _head_json(head: Head, framing: Framing | None) -> bytes:
+    message = _plain((("", head.message),))[0][1]
+    return msgspec.json.encode(_HeadJson(head.http, head.code, message, _plain(head.headers), framing))
+
+
+def _head_of(raw: bytes) -> tuple[Head, Framing]:
+    read = msgspec.json.decode(raw, type=_HeadJson)
+    message = _restore([("", read.message)])[0][1]
+    head = Head(http=cast(Any, read.http), code=read.code, message=message, headers=_restore(read.headers))
+    return head, read.framing or "chunked"
+
+
+class Taken(NamedTuple):
+    """What a spool file holds: the interaction, where it should go, and whether its ending was written."""
+
+    meta: Meta
+    interaction: Interaction
+    whole: bool
+
+
+def _records(data: bytes) -> Iterator[tuple[bytes, float, bytes]]:
+    """(letter, offset ms, payload) of every whole record; a torn last record is left out, body bytes of it kept."""
+    at = len(MAGIC)
+    while at < len(data):
+        stop = data.find(b"\n", at)
+        parts = data[at:stop].split(b" ") if stop >= 0 else []
+        if len(parts) == 4 and parts[0] == b"M":
+            yield b"M", float(parts[1]), parts[2] + b" " + parts[3]
+            at = stop + 1
+            continue
+        if len(parts) != 3 or not parts[2].isdigit():
+            return
+        size = int(parts[2])
+        payload = data[stop + 1 : stop + 1 + size]
+        if len(payload) < size and parts[0] != b"B":
+            return
+        yield parts[0], float(parts[1]), payload
+        at = stop + size + 2
+
+
+class _Reading:
+    """Facts gathered from records."""
+
+    def __init__(self) -> None:
+        self.meta: Meta | None = None
+        self.head: Head | None = None
+        self.framing: Framing = "chunked"
+        self.head_at = 0.0
+        self.partial = b""
+        self.early: list[Informational] = []
+        self.marks: list[tuple[float, int, int]] = []
+        self.body = bytearray()
+        self.trailers: Headers = ()
+        self.end: tuple[float, Ending] | None = None
+        self.last = 0.0
+
+    def take(self, letter: bytes, at: float, payload: bytes) -> None:
+        self.last = max(self.last, at)
+        if letter == b"R":
+            self.meta = msgspec.json.decode(payload, type=Meta)
+        elif letter == b"M":
+            size, left = payload.split()
+            self.marks.append((at, int(size), int(left)))
+        elif letter == b"B":
+            self.body += payload
+        elif letter == b"H":
+            self.head, self.framing = _head_of(payload)
+            self.head_at = at
+        elif letter == b"P":
+            self.partial, self.head_at = payload, at
+        elif letter == b"I":
+            head, _ = _head_of(payload)
+            self.early.append(Informational(round(at, 1), head.code, head.message, head.headers))
+        elif letter == b"T":
+            self.trailers = _restore(msgspec.json.decode(payload, type=list[tuple[str, str]]))
+        elif letter == b"E":
+            self.end = (at, msgspec.json.decode(payload, type=Ending))
+
+    @property
+    def lost(self) -> int:
+        """Bytes that the redactor still held when the recorder was killed: marked, but in no record."""
+        return sum(size for _, size, _ in self.marks) - len(self.body)
+
+    def frames(self) -> tuple[Frame, ...]:
+        """Marks over the bytes: pieces of one HTTP chunk with no pause between them become one frame."""
+        chunked = self.framing == "chunked"
+        frames: list[Frame] = []
+        body, first, start, before = bytes(self.body), 0, 0, 0.0
+        for at, size, left in self.marks:
+            if first < start and at - before > SAME_CHUNK_MS:
+                frames.append(Frame(before, body[first:start], True))
+                first = start
+            start, before = start + size, at
+            if not (chunked and left):
+                frames.append(Frame(at, body[first:start], False))
+                first = start
+        if first < start:
+            frames.append(Frame(before, body[first:start], True))
+        return tuple(frame for frame in frames if frame.data)
+
+    def interrupted(self) -> tuple[float, Ending]:
+        """The ending of a recording whose recorder was killed."""
+        place: EndingPlace = "body" if self.head else "head" if self.partial else "request"
+        missing = self.marks[-1][2] if self.marks and not self.lost else 0
+        return self.last, Ending(type="interrupted", at=place, missing=missing)
+
+
+def read(path: Path) -> Taken:
+    """What the spool file at `path` holds. A missing ending is `interrupted`. Raises CassetteError if it is none."""
+    data = path.read_bytes()
+    if not data.startswith(MAGIC):
+        raise CassetteError("this is not a spool file of tokentape", str(path))
+    reading = _Reading()
+    try:
+        for record in _records(data):
+            reading.take(*record)
+    except (ValueError, msgspec.MsgspecError) as error:
+        raise CassetteError(
+            f"the spool file is damaged ({error}); what it holds is text, look at it", str(path)
+        ) from None
+    if reading.meta is None:
+        raise CassetteError("the spool file ends before the request was whole", str(path))
+    meta = reading.meta
+    timeline, whole = _timeline(reading)
+    source = "edited" if meta.edited else "recorded"
+    interaction = from_timeline(
+        meta.request(),
+        timeline,
+        provider=meta.provider,
+        dialect=meta.dialect,
+        source=source,
+        recorded_at=meta.recorded_at,
+    )
+    return Taken(meta, interaction, whole)
+
+
+def _timeline(reading: _Reading) -> tuple[Timeline, bool]:
+    frames = reading.frames() if reading.head is not None else ()
+    end_at, end = reading.end or reading.interrupted()
+    if frames and frames[-1].more and not end.missing:
+        # The rest of the run is lost with what the redactor held: what is there counts as a whole chunk.
+        frames = (*frames[:-1], frames[-1]._replace(more=False))
+    timeline = Timeline(
+        head=reading.head,
+        head_at_ms=reading.head_at,
+        frames=frames,
+        end=end,
+        end_at_ms=end_at,
+        framing=reading.framing,
+        partial_head=reading.partial,
+        trailers=reading.trailers,
+        informational=tuple(reading.early),
+    )
+    return timeline, reading.end is not None
+
+
+def orphans(folder: Path) -> Iterator[Path]:
+    """Spool files under `folder` that no live recorder has locked, oldest name first."""
+    for path in sorted((folder / FOLDER).glob("*.spool")):
+        try:
+            descriptor = os.open(path, os.O_RDONLY)
+        except OSError as error:
+            raise TokentapeError(f"{path}: cannot be read ({error.strerror})") from None
+        try:
+            free = lock(descriptor)
+        finally:
+            os.close(descriptor)
+        if free:
+            yield path

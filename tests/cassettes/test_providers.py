@@ -1,0 +1,263 @@
+"""The rows of providers.yaml, how they are found, and where they send a request."""
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cassettes import dialects, providers
+from cassettes.providers import Provider, ProviderError, RowError
+
+ROWS = providers.load()
+GOOD = "p:\n  title: P\n  base_url: https://h/v1\n  dialects: [raw]\n"
+
+
+def test_the_shipped_rows() -> None:
+    assert list(ROWS) == ["openai", "anthropic", "google", "xai"]
+    assert {name: row.mount + row.sdk_path for name, row in ROWS.items()} == {
+        "openai": "/openai/v1",
+        "anthropic": "/anthropic",
+        "google": "/google",
+        "xai": "/xai/v1",
+    }
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=lambda row: row.name)
+def test_every_row_is_whole(row: Provider) -> None:
+    assert providers.url_flaw(row.base_url) is None
+    assert row.base_url.endswith(row.sdk_path)
+    assert set(row.dialects) <= set(dialects.names()) - {"raw"}
+    assert row.key_variables
+    assert row.base_url_variables
+    assert row.default_model
+    assert providers.by_host(row.base_url.split("/")[2]) is row
+
+
+def test_rows_are_read_only() -> None:
+    with pytest.raises(TypeError):
+        ROWS["mine"] = ROWS["openai"]  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("name", "rest", "base", "url"),
+    [
+        ("openai", "/v1/chat/completions", None, "https://api.openai.com/v1/chat/completions"),
+        ("openai", "/v1/responses/r?stream=true", None, "https://api.openai.com/v1/responses/r?stream=true"),
+        ("openai", "/v1/chat/completions", "http://gw/base", "http://gw/base/chat/completions"),
+        ("openai", "/v1/chat/completions", "http://gw/base/v1/", "http://gw/base/v1/chat/completions"),
+        ("openai", "/v1", "http://gw/base", "http://gw/base"),
+        ("openai", "/v1?a=1", "http://gw/base", "http://gw/base?a=1"),
+        ("openai", "/v10/x", "http://gw/base", "http://gw/base/v10/x"),
+        ("openai", "/v1/v1/x", None, "https://api.openai.com/v1/v1/x"),
+        ("openai", "/chat/completions", None, "https://api.openai.com/chat/completions"),
+        ("openai", "/chat/completions", "http://gw/base", "http://gw/base/chat/completions"),
+        ("openai", "", None, "https://api.openai.com"),
+        ("anthropic", "/v1/messages?beta=true", None, "https://api.anthropic.com/v1/messages?beta=true"),
+        ("anthropic", "/v1/messages", "http://127.0.0.1:9/gw", "http://127.0.0.1:9/gw/v1/messages"),
+        (
+            "google",
+            "/v1beta/models/a%2Fb:streamGenerateContent?alt=sse",
+            None,
+            "https://generativelanguage.googleapis.com/v1beta/models/a%2Fb:streamGenerateContent?alt=sse",
+        ),
+        ("xai", "/v1/chat/completions", None, "https://api.x.ai/v1/chat/completions"),
+    ],
+)
+def test_where_a_request_goes(name: str, rest: str, base: str | None, url: str) -> None:
+    assert providers.find(name).upstream_url(rest, base) == url
+
+
+def test_an_unknown_upstream_gets_the_path_as_it_is() -> None:
+    row = providers.raw_provider("bot", "http://h:1/chat/")
+    assert (row.mount, row.sdk_path, row.dialects) == ("/bot", "", ("raw",))
+    assert row.upstream_url("/v1/x?y") == "http://h:1/chat/v1/x?y"
+    assert row.upstream_url("") == "http://h:1/chat/"
+
+
+@pytest.mark.parametrize("row", ROWS.values(), ids=lambda row: row.name)
+@given(base=st.from_regex(r"https?://[a-z]{1,9}(:[1-9]\d{0,3})?(/[a-z0-9%.]{1,5}){0,3}/?", fullmatch=True))
+def test_an_sdk_given_our_url_reaches_what_it_would_have_reached(row: Provider, base: str) -> None:
+    suffix = dialects.get(row.dialects[0]).request("m", "")[0]
+    ours = providers.client_url(row, "http://h:1") + suffix
+    assert row.upstream_url(ours.removeprefix(f"http://h:1{row.mount}"), base) == base.rstrip("/") + suffix
+
+
+@pytest.mark.parametrize("root", ["http://h:1", "http://h:1/"])
+def test_client_urls(root: str) -> None:
+    urls = [providers.client_url(row, root) for row in ROWS.values()]
+    assert urls == ["http://h:1/openai/v1", "http://h:1/anthropic", "http://h:1/google", "http://h:1/xai/v1"]
+
+
+@pytest.mark.parametrize(
+    ("host", "name"),
+    [
+        ("api.openai.com", "openai"),
+        ("API.OpenAI.com:443", "openai"),
+        ("eu.api.openai.com", "openai"),
+        ("user:pw@api.anthropic.com.", "anthropic"),
+        ("generativelanguage.googleapis.com", "google"),
+        ("us-east-1.api.x.ai", "xai"),
+        ("a.b.api.x.ai", "xai"),
+        ("openai.com", None),
+        ("api.openai.com.example", None),
+        ("notapi.x.ai", None),
+        ("127.0.0.1:7358", None),
+        ("", None),
+        ("." * 1_000_000, None),
+        ("*." * 100, None),
+    ],
+)
+def test_hosts(host: str, name: str | None) -> None:
+    row = providers.by_host(host)
+    assert (row.name if row else None) == name
+
+
+@given(st.text(max_size=40))
+def test_no_host_is_an_error(host: str) -> None:
+    row = providers.by_host(host)
+    assert row is None or row in ROWS.values()
+
+
+def test_names_aliases_and_near_misses() -> None:
+    assert providers.find("gemini").name == "google"
+    assert providers.lookup("openai") is ROWS["openai"]
+    assert providers.lookup("nobody") is None
+    assert providers.nearest("OpenAi") == "openai"
+    assert providers.nearest("zzzz") is None
+    with pytest.raises(
+        ProviderError, match=r"no provider 'antropic'; did you mean anthropic\? \(known: openai, "
+    ) as caught:
+        providers.find("antropic")
+    assert caught.value.exit_code == 2
+
+
+def test_who_is_meant_without_a_mount() -> None:
+    meant = {name: providers.for_dialect(name) for name in dialects.names()}
+    assert {name: row.name if row else None for name, row in meant.items()} == {
+        "openai-chat": "openai",
+        "openai-responses": "openai",
+        "anthropic": "anthropic",
+        "gemini": "google",
+        "raw": None,
+    }
+
+
+def test_the_first_key_that_is_set() -> None:
+    google = ROWS["google"]
+    assert google.key({"GEMINI_API_KEY": "b", "GOOGLE_API_KEY": "a"}) == ("GOOGLE_API_KEY", "a")
+    assert google.key({"GEMINI_API_KEY": "b", "GOOGLE_API_KEY": ""}) == ("GEMINI_API_KEY", "b")
+    assert google.key({}) is None
+
+
+def test_xai_errors_are_flat() -> None:
+    headers, body = ROWS["xai"].error("openai-chat", 404, "no", "tokentape_no_match", retry=False)
+    assert json.loads(body) == {"code": "tokentape_no_match", "error": "no"}
+    assert ("x-should-retry", "false") in headers
+    assert ROWS["openai"].error("anthropic", 404, "no") == dialects.get("anthropic").error(404, "no")
+
+
+@pytest.mark.parametrize(
+    ("text", "upstream"),
+    [
+        ("openai=http://127.0.0.1:1/v1", ("openai", "http://127.0.0.1:1/v1")),
+        ("gemini=https://h", ("google", "https://h")),
+        ("my.gw-1=http://[::1]:8080/a=b", ("my.gw-1", "http://[::1]:8080/a=b")),
+    ],
+)
+def test_upstreams(text: str, upstream: tuple[str, str]) -> None:
+    assert providers.parse_upstream(text) == upstream
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("openai", "expected NAME=URL"),
+        ("=http://h", "'' cannot be mounted"),
+        ("a/b=http://h", "cannot be mounted"),
+        ("~a=http://h", "cannot be mounted"),
+        ("_tokentape=http://h", "cannot be mounted"),
+        ("play=http://h", "not play"),
+        ("a=h:80", "the scheme is 'h'"),
+        ("a=h", "there is no scheme"),
+        ("a=ftp://h", "the scheme is 'ftp'"),
+        ("a=http://", "there is no host"),
+        ("a=http://h:99999", "Port out of range"),
+        ("a=http://h:0", "port 0"),
+        ("a=http://[::1", "Invalid IPv6"),
+        ("a=http://h/?x=1", "no query"),
+        ("a=http://h/ b", "space or control"),
+    ],
+)
+def test_upstreams_that_cannot_be(text: str, why: str) -> None:
+    with pytest.raises(ProviderError) as caught:
+        providers.parse_upstream(text)
+    assert why in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+@given(st.text(max_size=30) | st.text(max_size=20).map("a=http://{}".format))
+def test_no_upstream_ends_in_a_traceback(text: str) -> None:
+    try:
+        name, url = providers.parse_upstream(text)
+    except ProviderError:
+        return
+    assert providers.NAME.fullmatch(name)
+    assert url.startswith("http")
+
+
+def test_a_file_of_rows() -> None:
+    rows = providers.parse(
+        GOOD.encode() + b"q: {title: Q, base_url: 'http://q', dialects: [raw, x], aliases: [r]}\n", "f"
+    )
+    assert list(rows) == ["p", "q"]
+    assert rows["q"] == Provider(name="q", title="Q", base_url="http://q", dialects=("raw", "x"), aliases=("r",))
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "why"),
+    [
+        ("", 1, "expected a mapping"),
+        ("- a\n", 1, "expected a mapping"),
+        ("a: 1\n", 1, "expected a mapping of the provider's fields"),
+        ("{}: {}\n", 1, "is no name"),
+        (GOOD + "a b: {}\n", 5, "is no name"),
+        (GOOD + "  tittle: x\n", 5, "did you mean title?"),
+        (GOOD + "  aliases: x\n", 5, "Expected `array`"),
+        (GOOD + "  hosts: [1]\n", 5, "Expected `str`"),
+        (GOOD + "  error_style: round\n", 5, "Invalid enum value"),
+        (GOOD + "  title: again\n", 1, "given twice"),
+        (GOOD + "  name: q\n", 5, "drop this field"),
+        (GOOD + "  sdk_path: v1\n", 5, "expected a path such as /v1"),
+        (GOOD + "  sdk_path: /v1/\n", 5, "expected a path such as /v1"),
+        (GOOD + "  1: x\n", 1, ""),
+        (GOOD + "  default_model: 2026-13-45\n", 1, "month must be in"),
+        (GOOD + "  default_model: !!python/name:os.system x\n", 5, "constructor"),
+        (GOOD + GOOD, 5, "'p' is taken"),
+        (GOOD + "q: {title: Q, base_url: http://q, dialects: [raw], aliases: [p]}\n", 5, "'p' is taken"),
+        ("p: {title: P}\n", 1, "missing required field `base_url`"),
+        ("p:\n  title: P\n  base_url: ftp://h\n  dialects: [raw]\n", 3, "the scheme is 'ftp'"),
+        ("p:\n  title: P\n  base_url: http://h\n  dialects: []\n", 4, "at least one dialect"),
+        ("p: &a {title: P}\nq: *a\n", 2, "aliases"),
+        ("p:\n  title: [\n", 3, ""),
+        ("p: " + "[" * 100_000, 1, "nested deeper"),
+        ("p: {a\x00: 1}", 1, ""),
+    ],
+)
+def test_rows_that_cannot_be_read(text: str, where: int, why: str) -> None:
+    with pytest.raises(RowError) as caught:
+        providers.parse(text.encode(), "rows.yaml")
+    assert str(caught.value).startswith(f"rows.yaml:{where}: ")
+    assert why in str(caught.value)
+    assert caught.value.exit_code == 3
+
+
+def test_a_file_that_is_too_large_is_not_read() -> None:
+    with pytest.raises(RowError, match="at most"):
+        providers.parse(b"#" * (providers.MAX_BYTES + 1), "rows.yaml")
+
+
+def test_the_shipped_file_lies_beside_the_module() -> None:
+    file = Path(providers.__file__).with_name("providers.yaml")
+    assert providers.parse(file.read_bytes(), file.name) == dict(ROWS)

@@ -1,0 +1,330 @@
+"""Raw sockets for tests: an upstream that follows a script byte for byte, and a client that sees what a socket sees.
+
+Nothing of tokentape is imported: what a test expects must not come from what it tests.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import select
+import socket
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+_RST = struct.pack("ii", 1, 0)
+
+
+class Send(NamedTuple):
+    """Send these bytes."""
+
+    data: bytes
+
+
+class Wait(NamedTuple):
+    """Let this many seconds pass: what a script is about, not a synchronisation."""
+
+    seconds: float
+
+
+class Finish(NamedTuple):
+    """FIN."""
+
+
+class Reset(NamedTuple):
+    """RST, once the peer's kernel has everything."""
+
+
+class Hold(NamedTuple):
+    """Stay open until the peer leaves."""
+
+
+Step = Send | Wait | Finish | Reset | Hold
+
+
+def chunk(data: bytes) -> bytes:
+    """One HTTP chunk."""
+    return b"%x\r\n%s\r\n" % (len(data), data)
+
+
+def head(*fields: str, status: str = "200 OK", http: str = "1.1") -> bytes:
+    """A response head."""
+    return "\r\n".join([f"HTTP/{http} {status}", *fields, "", ""]).encode()
+
+
+SSE_HEAD = head("Content-Type: text/event-stream", "Transfer-Encoding: chunked")
+
+
+def event(text: str) -> bytes:
+    """One OpenAI chat event."""
+    value = {"id": "c", "object": "chat.completion.chunk", "choices": [{"index": 0, "delta": {"content": text}}]}
+    return b"data: " + json.dumps(value, ensure_ascii=False).encode() + b"\n\n"
+
+
+class ScriptedUpstream:
+    """Answers the k-th connection with the k-th script (the last one repeats). Requests are kept in `requests`."""
+
+    def __init__(self, *scripts: Sequence[Step]) -> None:
+        self._scripts = scripts
+        self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.port = self._listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.requests: list[bytes] = []
+        self.left = threading.Event()
+        self._stop = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._accepting = threading.Thread(target=self._accept, daemon=True)
+        self._accepting.start()
+
+    def __enter__(self) -> ScriptedUpstream:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._accepting.join(5)
+        self._listener.close()
+        for thread in self._threads:
+            thread.join(5)
+
+    def _accept(self) -> None:
+        count = 0
+        while not self._stop.is_set():
+            if not select.select([self._listener], [], [], 0.05)[0]:
+                continue
+            peer, _ = self._listener.accept()
+            peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            script = self._scripts[min(count, len(self._scripts) - 1)]
+            count += 1
+            thread = threading.Thread(target=self._serve, args=(peer, script), daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def _serve(self, peer: socket.socket, script: Sequence[Step]) -> None:
+        with peer, contextlib.suppress(OSError):
+            self.requests.append(read_request(peer))
+            for step in script:
+                self._step(peer, step)
+
+    def _step(self, peer: socket.socket, step: Step) -> None:
+        match step:
+            case Send(data):
+                peer.sendall(data)
+            case Wait(seconds):
+                self._stop.wait(seconds)
+            case Finish():
+                peer.shutdown(socket.SHUT_WR)
+                peer.recv(1)
+            case Reset():
+                wait_delivered(peer, self._stop)
+                peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RST)
+                peer.close()
+            case Hold():
+                while not self._stop.is_set():
+                    if select.select([peer], [], [], 0.05)[0] and not _alive(peer):
+                        self.left.set()
+                        return
+
+
+def _alive(peer: socket.socket) -> bool:
+    try:
+        return bool(peer.recv(65536))
+    except OSError:
+        return False
+
+
+def wait_delivered(peer: socket.socket, stop: threading.Event) -> None:
+    """Until the peer's kernel has acknowledged everything (SIOCOUTQ is 0)."""
+    import fcntl
+
+    while not stop.is_set():
+        if not struct.unpack("i", fcntl.ioctl(peer.fileno(), 0x5411, b"\0" * 4))[0]:
+            return
+        stop.wait(0.002)
+
+
+def read_request(peer: socket.socket) -> bytes:
+    """One whole request with a Content-Length body."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        more = peer.recv(65536)
+        if not more:
+            return data
+        data += more
+    top, _, body = data.partition(b"\r\n\r\n")
+    length = next((int(v) for k, _, v in (line.partition(b":") for line in top.split(b"\r\n")) if k.lower() == b"content-length"), 0)
+    while len(body) < length:
+        more = peer.recv(65536)
+        if not more:
+            break
+        body += more
+    return top + b"\r\n\r\n" + body
+
+
+@dataclass
+class Seen:
+    """What a raw client saw: (seconds since the request was sent, bytes) of each read, and how it ended."""
+
+    reads: list[tuple[float, bytes]] = field(default_factory=list)
+    ended: str = ""
+    ended_at: float = 0.0
+
+    @property
+    def raw(self) -> bytes:
+        """Every byte."""
+        return b"".join(data for _, data in self.reads)
+
+    @property
+    def head(self) -> bytes:
+        """The head, its blank line included."""
+        top, blank, _ = self.raw.partition(b"\r\n\r\n")
+        return top + blank
+
+    @property
+    def wire_body(self) -> bytes:
+        """What follows the head, framing included."""
+        return self.raw.partition(b"\r\n\r\n")[2]
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header."""
+        for line in self.head.decode("latin-1").split("\r\n")[1:]:
+            key, _, value = line.partition(":")
+            if key.lower() == name.lower():
+                return value.strip()
+        return None
+
+
+def post(path: str, body: bytes, *fields: str, http: str = "1.1", method: str = "POST") -> bytes:
+    """A request on the wire."""
+    lines = [f"{method} {path} HTTP/{http}", "Host: test", f"Content-Length: {len(body)}", *fields, "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
+def ask(
+    url: str,
+    request: bytes,
+    *,
+    read_late: float = 0.0,
+    leave_after: int | None = None,
+    receive_buffer: int | None = None,
+    quiet: float = 20.0,
+    until: Callable[[bytes], bool] | None = None,
+) -> Seen:
+    """Sends `request` to the host of `url` and reads until it ends: `eof`, `reset`, `quiet` (nothing for so long),
+    `left` (after `leave_after` bytes) or `until` (the bytes so far satisfy it)."""
+    host, _, port = url.removeprefix("http://").partition("/")[0].rpartition(":")
+    seen = Seen()
+    with socket.socket() as client:
+        if receive_buffer is not None:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        client.settimeout(quiet)
+        client.connect((host, int(port)))
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        start = time.monotonic()
+        client.sendall(request)
+        if read_late:
+            threading.Event().wait(read_late)
+        total = b""
+        while True:
+            try:
+                data = client.recv(65536)
+            except ConnectionResetError:
+                seen.ended = "reset"
+                break
+            except TimeoutError:
+                seen.ended = "quiet"
+                break
+            if not data:
+                seen.ended = "eof"
+                break
+            seen.reads.append((time.monotonic() - start, data))
+            if until is not None or leave_after is not None:
+                total += data
+            if leave_after is not None and len(total) >= leave_after:
+                seen.ended = "left"
+                break
+            if until is not None and until(total):
+                seen.ended = "until"
+                break
+        seen.ended_at = time.monotonic() - start
+    return seen
+
+
+def whole(data: bytes) -> bool:
+    """Whether a chunked answer is over."""
+    return data.endswith(b"0\r\n\r\n")
+
+
+class Tool(NamedTuple):
+    """A running `tokentape` command."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def said(self) -> str:
+        """What it printed so far, stdout and stderr."""
+        return self.log.read_text(errors="replace")
+
+
+@contextlib.contextmanager
+def tool(folder: Path, *arguments: str, environ: dict[str, str] | None = None) -> Iterator[Tool]:
+    """Runs `tokentape ARGUMENTS --port 0` until the block ends; then it gets SIGTERM and must leave within 5 s."""
+    folder.mkdir(parents=True, exist_ok=True)
+    number = len(list(folder.glob("log-*")))
+    ready, log = folder / f"ready-{number}.json", folder / f"log-{number}"
+    with log.open("wb") as said:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tokentape", *arguments, "--port", "0", "--ready-file", str(ready)],
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            env={**os.environ, **(environ or {})},
+        )
+    try:
+        until = time.monotonic() + 20
+        while not ready.exists():
+            if process.poll() is not None or time.monotonic() > until:
+                raise AssertionError(f"{arguments}: not ready: {log.read_text(errors='replace')}")
+            threading.Event().wait(0.01)
+        yield Tool(json.loads(ready.read_text())["url"], process, log)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            raise
+
+
+def tokentape(*arguments: str, environ: dict[str, str] | None = None, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Runs a `tokentape` command to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "tokentape", *arguments],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, **(environ or {})},
+        check=False,
+        **options,
+    )
+
+
+def wait_for(what: Callable[[], Any], seconds: float = 10.0) -> Any:
+    """The first true value of `what()`; an AssertionError after `seconds`."""
+    until = time.monotonic() + seconds
+    while not (value := what()):
+        if time.monotonic() > until:
+            raise AssertionError(f"nothing within {seconds} s")
+        threading.Event().wait(0.01)
+    return value

@@ -1,0 +1,243 @@
+"""The face of tokentape: its public names and its command line.
+
+Here live the table of commands, `main()` and the only place where recorder and mockserver meet (`Composition`). No work
+on tapes lives here. Imports click and the standard library; our packages, and all that they need, load when a command
+or a public name is asked for, after a check that they are ours: their names are generic, and a user's `recorder.py`
+beside a script would stand in front of them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+from difflib import get_close_matches
+from functools import cached_property
+from importlib import import_module
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import ModuleType
+
+    from cassettes.model import CassetteError, TokentapeError
+
+    __version__: str
+
+__all__ = ["CassetteError", "TokentapeError", "__version__", "main"]
+
+PACKAGES = ("cassettes", "recorder", "mockserver")
+PUBLIC = {"CassetteError": "cassettes.model", "TokentapeError": "cassettes.model"}  # imported at first use
+
+
+class Entry(NamedTuple):
+    """A command NAME: `NAME_command` in the module `home`. `wraps`: `-- CMD` behind it is its own."""
+
+    section: str
+    home: str
+    help: str
+    wraps: bool = False
+
+
+COMMANDS = {
+    "record": Entry("Record", "recorder.commands", "Forward to providers and keep every answer.", wraps=True),
+    "call": Entry("Record", "recorder.commands", "Send one prompt and keep the answer."),
+    "recover": Entry("Record", "recorder.commands", "Make tapes of what a killed recorder left."),
+    "serve": Entry("Play", "mockserver.commands", "Play tapes from a local server.", wraps=True),
+    "list": Entry("Tapes", "recorder.tape_commands", "List tapes and what is on them."),
+    "show": Entry("Tapes", "recorder.tape_commands", "Show head, timeline, text and ending of a tape."),
+    "verify": Entry("Tapes", "recorder.tape_commands", "Play a tape and compare bytes and gaps."),
+    "edit": Entry("Tapes", "recorder.tape_commands", "Repair a tape that was edited by hand."),
+    "import": Entry("Tapes", "recorder.tape_commands", "Make tapes of other tools' recordings."),
+    "schema": Entry("Tapes", "recorder.tape_commands", "Print a JSON Schema for editors."),
+    "demo": Entry("About", "recorder.demo", "Record and replay a stream: no key, no network."),
+    "doctor": Entry("About", "recorder.tape_commands", "Check this installation and its surroundings."),
+}
+EXAMPLES = (
+    ("tokentape demo", "see it work"),
+    ("tokentape serve", "the shipped tapes on http://127.0.0.1:7357"),
+    ("tokentape record -o tapes -- pytest tests/", "run a command and keep every answer it gets"),
+    ("tokentape serve tapes -- pytest tests/", "run it again without a network"),
+)
+EXIT_CODES = (
+    ("0", "all is well; also serve and record ended by SIGINT or SIGTERM"),
+    ("1", "the tested thing is wrong, or a write failed"),
+    ("2", "usage: unknown command or option, port in use, unknown provider or upstream name"),
+    ("3", "a cassette, scenario or configuration is missing or invalid"),
+    ("4", "no tape matched in strict mode"),
+    ("5", "the upstream failed in call, or no request reached record -- CMD"),
+    ("130", "interrupted; a wrapped command's own status wins when it is not 0"),
+)
+
+
+class Composition:
+    """`ctx.obj["compose"]`: what one package is handed of the other, loaded when asked for."""
+
+    @cached_property
+    def forwarding(self) -> ModuleType:
+        """The mock server that forwards its misses, for `record`."""
+        return import_module("mockserver.forwarding")
+
+
+class Commands(click.Group):
+    """The lazy group: help and completion read the table, a command's module is imported when the command runs."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            if ctx.resilient_parsing:  # completion asks, nobody to tell
+                return None
+            near = get_close_matches(cmd_name, COMMANDS, n=1, cutoff=0.5)
+            ctx.fail(f"there is no command {cmd_name!r}" + (f": did you mean {near[0]!r}?" if near else ""))
+        if hidden := hidden_package():
+            raise click.ClickException(hidden)
+        command: click.Command = getattr(import_module(COMMANDS[cmd_name].home), f"{cmd_name}_command")
+        return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        from click.shell_completion import CompletionItem
+
+        found = [CompletionItem(n, help=entry.help) for n, entry in COMMANDS.items() if n.startswith(incomplete)]
+        return found + click.Command.shell_complete(self, ctx, incomplete)
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        _write(formatter, "Examples", EXAMPLES)
+        for title in dict.fromkeys(entry.section for entry in COMMANDS.values()):
+            _write(formatter, title, [(n, entry.help) for n, entry in COMMANDS.items() if entry.section == title])
+        click.Command.format_options(self, ctx, formatter)
+        _write(formatter, "Exit codes", EXIT_CODES)
+
+
+def _write(formatter: click.HelpFormatter, title: str, rows: Sequence[tuple[str, str]]) -> None:
+    with formatter.section(title):
+        formatter.write_dl(rows, col_max=48)
+
+
+def _versions(ctx: click.Context, _option: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        python = ".".join(map(str, sys.version_info[:3]))
+        click.echo(f"tokentape {_version('tokentape')}, Python {python}, aiohttp {_version('aiohttp')}")
+        ctx.exit()
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--version", is_flag=True, is_eager=True, expose_value=False, callback=_versions, help="Show versions.")
+def _commands() -> None:
+    """Record the streams that LLM providers send, byte for byte and with their timing, and play them back."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line `argv` (default: the process's own) and return its exit status (`EXIT_CODES`).
+
+    A command ends with a status by `ctx.exit(n)` or by returning an int, and tells a mistake by raising TokentapeError;
+    an OSError that nobody met is one line too. Anything else is our bug and keeps its traceback.
+    """
+    if isinstance(sys.stdout, io.TextIOWrapper):  # header bytes above 0x7F are surrogates in a tape's text
+        sys.stdout.reconfigure(errors="backslashreplace")
+    try:
+        status = _run(list(sys.argv[1:] if argv is None else argv))
+        _flush_stdout()
+    except BrokenPipeError:  # the reader has left, as `| head` does
+        with contextlib.suppress(OSError):
+            _flush_stdout()
+        return 1
+    except (KeyboardInterrupt, click.Abort):
+        return 130
+    except click.ClickException as error:
+        return _complain_usage(error)
+    except Exception as error:
+        from cassettes.model import TokentapeError
+
+        if not isinstance(error, (TokentapeError, OSError)):
+            raise
+        return _complain(str(error), error.exit_code if isinstance(error, TokentapeError) else 1)
+    return status
+
+
+def _run(argv: list[str]) -> int:
+    argv, wrapped = split_wrapped(argv)
+    context = {"command": wrapped, "compose": Composition()}
+    color = False if os.environ.get("NO_COLOR") else None
+    result = _commands.main(argv or ["--help"], "tokentape", standalone_mode=False, obj=context, color=color)
+    return result if type(result) is int else 0
+
+
+def split_wrapped(argv: list[str]) -> tuple[list[str], tuple[str, ...] | None]:
+    """Cut `-- CMD…` off the arguments of a command that wraps one: (what click sees, the wrapped command or None).
+
+    For any other command `--` stays the end of the options. Raises click.UsageError when nothing follows it.
+    """
+    at = argv.index("--") if "--" in argv else 0
+    entry = COMMANDS.get(next((word for word in argv[:at] if not word.startswith("-")), ""))
+    if entry is None or not entry.wraps:
+        return argv, None
+    if not argv[at + 1 :]:
+        raise click.UsageError("nothing follows `--`: expected a command to run, such as `-- pytest tests/`")
+    return argv[:at], tuple(argv[at + 1 :])
+
+
+def hidden_package() -> str | None:
+    """One line naming the file that stands in front of one of our packages, or None. Imports none of them."""
+    home = Path(__file__).parent.resolve()
+    for name in PACKAGES:
+        loaded = sys.modules.get(name)
+        origin = getattr(loaded, "__file__", None) if loaded else getattr(find_spec(name), "origin", None)
+        if origin is None:
+            return f"the package {name!r} is not beside {__file__}: install tokentape again"
+        if Path(origin).parent.parent.resolve() != home or Path(origin).name != "__init__.py":
+            return f"{origin} hides tokentape's own package {name!r} (in {home}): rename it or work in another folder"
+    return None
+
+
+def _complain_usage(error: click.ClickException) -> int:
+    if isinstance(error, getattr(click.exceptions, "NoArgsIsHelpError", ())):  # a page, not a line; click >= 8.2
+        error.show()
+        return error.exit_code
+    context = getattr(error, "ctx", None)
+    hint = f" (see {context.command_path} --help)" if context else ""
+    return _complain(error.format_message().rstrip(".") + hint, error.exit_code)
+
+
+def _complain(message: str, status: int) -> int:
+    """Print one line, its control, ANSI and bidirectional characters escaped."""
+    shown = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in message)
+    click.echo(f"tokentape: error: {shown}", err=True)
+    return status
+
+
+def _flush_stdout() -> None:
+    """Meet a reader that left or a full disk here: the interpreter's own last flush would print a traceback."""
+    try:
+        click.echo(nl=False)
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise
+
+
+def _version(distribution: str) -> str:
+    from importlib.metadata import PackageNotFoundError, version
+
+    with contextlib.suppress(PackageNotFoundError):
+        return version(distribution)
+    return "0+unknown"
+
+
+def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return _version("tokentape")
+    if name not in PUBLIC:
+        raise AttributeError(f"module 'tokentape' has no attribute {name!r}")
+    if hidden := hidden_package():
+        raise ImportError(hidden)
+    return getattr(import_module(PUBLIC[name]), name)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
