@@ -17,16 +17,34 @@ _OPENER = re.compile(rb'"(?:signature|thoughtSignature|thought_signature|encrypt
 _OPENER_BEGUN = re.compile(rb'"(?:[A-Za-z_]{1,18}(?:" {0,2}(?:: {0,2})?)?)?\Z')
 # What is kept of the released text: no less than the longest opener.
 _PAST = 32
-# Eight bytes hold the longest escape of two levels that has neither a `%` nor a `\u00`.
+# Twelve bytes hold the longest escape of two levels that `_TELLING_ESCAPE` does not find.
 _REACH = _PAST + 12
 _ENDLESS = 1 << 62
+_LINE_END = 0x0A
 
-_LITERALS = tuple({shape.literal for shape in SHAPES})
+_LITERALS = tuple(sorted({shape.literal for shape in SHAPES}))
+_BORDERED = tuple(sorted({shape.literal for shape in SHAPES if shape.bordered}))
 _STUBS = frozenset(literal[:size] for literal in _LITERALS for size in range(1, len(literal)))
 _STUB_ENDS = frozenset(stub[-1] for stub in _STUBS)
 _LONGEST_STUB = max(map(len, _STUBS))
-# Literals that begin another one go first: they are what a plain event is asked for.
-_TELLING = (*_LITERALS, b"%", b"\\u00", b"ignature", b"encrypted_content")
+
+
+def _branches(words: list[str]) -> str:
+    """A regular expression for `words`, which begin no other one: branched by letter, it rules out most in one step."""
+    groups: dict[str, list[str]] = {}
+    for word in words:
+        groups.setdefault(word[0], []).append(word[1:])
+    branches = [re.escape(letter) + (_branches(rest) if any(rest) else "") for letter, rest in groups.items()]
+    return branches[0] if len(branches) == 1 else f"(?:{'|'.join(branches)})"
+
+
+_LITERAL = _branches([literal.decode() for literal in _BORDERED])
+_ANY_LITERAL = re.compile(f"[^A-Za-z0-9_-]{_LITERAL}".encode())
+# In `\nsk-` the border is an escape that ends in a letter.
+_ANY_LITERAL_ESCAPED = re.compile(rf"(?:\\(?:[bfnrt]|u[0-9A-Fa-f]{{4}})|[^A-Za-z0-9_-]){_LITERAL}".encode())
+_TELLING = tuple({shape.literal for shape in SHAPES if not shape.bordered}) + (b"ignature", b"encrypted_content")
+# Escapes for what shapes are made of, and for what begins an escape.
+_TELLING_ESCAPE = re.compile(rb"\\u00(?:2[5bdefBDEF]|3[0-9dD]|[4-7][0-9A-Fa-f])|%[0-9A-Fa-f]{2}")
 
 
 class _Past(NamedTuple):
@@ -40,6 +58,10 @@ class _Past(NamedTuple):
     opaque: bool = False
     resume: int = 0
     runs: tuple[Shape, ...] = ()
+
+
+# At the beginning; and after a line end, which is a border, and which no opener and no escape has in it.
+_NO_PASTS = (_Past(),) * (DEPTH + 1)
 
 
 class _Found(NamedTuple):
@@ -56,27 +78,32 @@ class ShapeMasker(Masker):
 
     def __init__(self, findings: list[Span] | None = None) -> None:
         super().__init__(findings)
-        self._pasts = (_Past(),) * (DEPTH + 1)
+        self._pasts: tuple[_Past, ...] = _NO_PASTS
         self._found: list[_Found] = []
         self._busy = False
 
     def _is_plain(self, buffer: bytes) -> bool:
-        if self._busy or buffer[-1] in _STUB_ENDS:
+        last = buffer[-1]
+        if self._busy or last in _STUB_ENDS or buffer.startswith(_BORDERED):
             return False
         for literal in _TELLING:
             if literal in buffer:
                 return False
-        if b"\\" in buffer[-_REACH:]:
+        escaped = b"\\" in buffer
+        if (_ANY_LITERAL_ESCAPED if escaped else _ANY_LITERAL).search(buffer):
+            return False
+        if (escaped or b"%" in buffer) and _TELLING_ESCAPE.search(buffer):
             return False
         pasts = self._pasts
-        # No opener has a line end in it: after one, none can have begun.
-        if not pasts[0].text.endswith(b"\n") and any(_OPENER_BEGUN.search(past.text) for past in pasts):
+        if pasts is not _NO_PASTS and any(_OPENER_BEGUN.search(past.text) for past in pasts):
             return False
-        if len(buffer) >= _REACH:
-            self._pasts = (_Past(buffer[-_PAST:], resume=-_PAST),) * (DEPTH + 1)
-        else:
-            size = len(buffer)
-            self._pasts = tuple(_Past((p.text + buffer)[-_PAST:], resume=max(p.resume - size, -_PAST)) for p in pasts)
+        if last == _LINE_END:
+            self._pasts = _NO_PASTS
+            return True
+        if escaped and b"\\" in buffer[-_REACH:]:
+            return False
+        size = len(buffer)
+        self._pasts = tuple(_Past((p.text + buffer)[-_PAST:], resume=max(p.resume - size, -_PAST)) for p in pasts)
         return True
 
     def _search(self, peeled: Peeled, *, final: bool) -> tuple[list[Span], int]:

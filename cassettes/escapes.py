@@ -35,7 +35,7 @@ class Layer:
     `whole` counts the bytes below that could be read: an escape that the end of the data splits is left out.
     """
 
-    __slots__ = ("_begins", "_ends", "_from", "_until", "text", "whole")
+    __slots__ = ("_begins", "_ends", "_from", "_until", "changes_nothing", "text", "whole")
 
     def __init__(self, below: bytes, *, final: bool) -> None:
         self._begins: list[int] = []  # where the meaning of each escape begins and ends in `text`,
@@ -59,11 +59,7 @@ class Layer:
         self.whole = unfinished.start() if unfinished else len(below)
         pieces.append(below[done:] if final else below[done : self.whole])
         self.text = b"".join(pieces)
-
-    @property
-    def changes_nothing(self) -> bool:
-        """Whether `text` is what lies below it, to the end."""
-        return not self._from and self.whole == len(self.text)
+        self.changes_nothing = not self._from and not unfinished
 
     def start_below(self, at: int) -> int:
         """Where the byte at `at`, or the escape that means it, begins below."""

@@ -99,7 +99,7 @@ SHAPES: tuple[Shape, ...] = (
     _shape("JWT", "eyJ", _JWT, _DOTTED, bound=560),
     Shape(
         "private key",
-        b"-----BEGIN ",
+        b"-----BEGIN",
         re.compile(f"-----BEGIN {_PEM}{_PEM_RUN}*+".encode()),
         re.compile(f"{_PEM_RUN}*+".encode()),
         re.compile(b"[A-Za-z0-9+/=\r\n\t .,:-]*+"),

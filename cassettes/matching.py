@@ -13,6 +13,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Literal, NamedTuple
 
+import msgspec
+
 from cassettes import dialects
 from cassettes.model import Interaction, Request
 from cassettes.redact import redact_body
@@ -129,9 +131,10 @@ def _exact(asked: Asked, entry: Entry) -> bool:
 
 def _key(asked: Asked, entry: Entry) -> bool:
     own = operation_path(entry.dialect, entry.path)
+    route = msgspec.structs.replace(asked.route, path=operation_path(asked.route.dialect, asked.route.path))
     return (
-        entry.dialect == asked.route.dialect
-        and same_path(own, asked.route._replace(path=operation_path(asked.route.dialect, asked.route.path)))
+        entry.dialect == route.dialect
+        and same_path(own, route)
         and canonical_body(entry.body) == canonical_body(asked.body)
     )
 

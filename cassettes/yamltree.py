@@ -18,10 +18,8 @@ from cassettes.model import CassetteError
 _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 _BOOLS = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INT = re.compile(r"[-+]?[0-9]{1,300}|0o[0-7]{1,300}|0x[0-9a-fA-F]{1,300}")
-_FLOAT = re.compile(
-    r"[-+]?(?:\.[0-9]{1,300}|[0-9]{1,300}(?:\.[0-9]{0,300})?)(?:[eE][-+]?[0-9]{1,9})?"
-    r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
-)
+_FLOAT = re.compile(r"[-+]?(?:\.[0-9]{1,300}|[0-9]{1,300}(?:\.[0-9]{0,300})?)(?:[eE][-+]?[0-9]{1,9})?")
+_NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _BLANKS = re.compile(rb"[ \t\r\n]+")
 _SHOWN = 48
 
@@ -103,7 +101,9 @@ class Scalar(Node):
         if tag in {"", "int"} and _INT.fullmatch(text):
             return int(text, 0) if text.startswith(("0o", "0x")) else int(text)
         if tag in {"", "int", "float"} and _FLOAT.fullmatch(text):
-            return float(text.replace(".", "", 1) if text[-1] in "fFnN" else text)
+            return float(text)
+        if tag in {"", "float"} and _NOT_FINITE.fullmatch(text):
+            return float(text.replace(".", ""))
         if tag:
             raise self.error(f"found {shown(text)}, expected a value of the type !!{tag}")
         return text

@@ -34,7 +34,9 @@ def findings(environ: Mapping[str, str]) -> list[Finding]:
 def _python() -> Finding:
     shown = ".".join(map(str, sys.version_info[:3]))
     level: Level = "ok" if sys.version_info >= (3, 11) else "error"
-    return Finding("python", level, f"{shown} on {sys.platform}" + ("" if level == "ok" else "; 3.11 or newer is needed"))
+    return Finding(
+        "python", level, f"{shown} on {sys.platform}" + ("" if level == "ok" else "; 3.11 or newer is needed")
+    )
 
 
 def _versions() -> list[Finding]:
@@ -56,7 +58,9 @@ def _yaml() -> Finding:
 
     if hasattr(yaml, "CSafeLoader"):
         return Finding("yaml loader", "ok", "libyaml")
-    return Finding("yaml loader", "note", "pure Python: tapes load some 50 times slower; install a PyYAML wheel with libyaml")
+    return Finding(
+        "yaml loader", "note", "pure Python: tapes load some 50 times slower; install a PyYAML wheel with libyaml"
+    )
 
 
 def _timer() -> Finding:
@@ -83,7 +87,9 @@ def _packages() -> list[Finding]:
         spec = importlib.util.find_spec(name)
         origin = Path(spec.origin).resolve() if spec and spec.origin else None
         ours = origin is not None and origin.parents[1] == home
-        found.append(Finding(name, "ok" if ours else "error", str(origin) if ours else f"{origin} hides ours in {home}"))
+        found.append(
+            Finding(name, "ok" if ours else "error", str(origin) if ours else f"{origin} hides ours in {home}")
+        )
     return found
 
 
@@ -92,7 +98,9 @@ def _environment(environ: Mapping[str, str]) -> list[Finding]:
 
     names = [name for row in providers.load().values() for name in row.base_url_variables if environ.get(name)]
     keys = [name for row in providers.load().values() for name in row.key_variables if environ.get(name)]
-    proxies = [name for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY") if environ.get(name)]
+    proxies = [
+        name for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY") if environ.get(name)
+    ]
     bypass = environ.get("NO_PROXY", "") + environ.get("no_proxy", "")
     found = [
         Finding("base URLs", "note" if names else "ok", ", ".join(names) + " set" if names else "none set"),

@@ -117,24 +117,19 @@ class Recorder:
         target = target_of(self.url_for(asked))
         headers = self._forwarded(asked.request)
         redactor = self._redactor.with_secrets(secrets_from_request(asked.request.headers, asked.request.uri))
-        recording = Recording(
-            downstream, self._spool(asked, target, headers, redactor), redactor, begun, self._spool_failed
+        recording = Recording(downstream, redactor, begun, self._spool_failed)
+        running = await exchange(
+            asked.request.method,
+            target,
+            headers,
+            asked.request.body,
+            recording,
+            clock=self._clocks.monotonic,
+            environ=self._settings.environ,
+            idle_timeout=self._settings.idle_timeout,
         )
-        try:
-            running = await exchange(
-                asked.request.method,
-                target,
-                headers,
-                asked.request.body,
-                recording,
-                clock=self._clocks.monotonic,
-                environ=self._settings.environ,
-                idle_timeout=self._settings.idle_timeout,
-            )
-        except BaseException:
-            if recording.spool is not None:
-                recording.spool.remove()
-            raise
+        # The spool is made while the upstream thinks, not before it is asked; no byte can come in between.
+        recording.spool = self._spool(asked, target, headers, redactor)
         recording.attach(running)
         live = Live(recording, running, self._settings.on_client_close, self._clocks.monotonic)
         self._live.add(live)

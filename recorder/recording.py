@@ -47,15 +47,10 @@ class Recording:
     """
 
     def __init__(
-        self,
-        downstream: Downstream,
-        spool: Spool | None,
-        redactor: Redactor,
-        begun: float,
-        failed: Callable[[OSError], None],
+        self, downstream: Downstream, redactor: Redactor, begun: float, failed: Callable[[OSError], None]
     ) -> None:
         self._down = downstream
-        self.spool = spool
+        self.spool: Spool | None = None
         self._redactor = redactor
         self._stream = redactor.stream()
         self._zero = begun

@@ -45,7 +45,13 @@ def _texts(interaction: Interaction) -> Callable[[bytes], str]:
     return dialects.get(entry_of("", 1, interaction).dialect).text
 
 
-@click.command("list", help=_help("tokentape list\ntokentape list tests/cassettes --json", "List tapes: a line for each interaction. TAPES are files or folders; none: the shipped library."))
+@click.command(
+    "list",
+    help=_help(
+        "tokentape list\ntokentape list tests/cassettes --json",
+        "List tapes: a line for each interaction. TAPES are files or folders; none: the shipped library.",
+    ),
+)
 @click.argument("tapes", nargs=-1, type=click.Path(path_type=Path))
 @JSON
 def list_command(tapes: tuple[Path, ...], as_json: bool) -> None:
@@ -83,7 +89,13 @@ def _row(row: dict[str, Any]) -> str:
     )
 
 
-@click.command("show", help=_help("tokentape show tapes/hello.yaml\ntokentape show tapes/hello.yaml --text", "Show head, timeline, TTFT, gaps, chunks, text and ending of a tape (a file, or the name of a shipped tape)."))
+@click.command(
+    "show",
+    help=_help(
+        "tokentape show tapes/hello.yaml\ntokentape show tapes/hello.yaml --text",
+        "Show head, timeline, TTFT, gaps, chunks, text and ending of a tape (a file, or the name of a shipped tape).",
+    ),
+)
 @click.argument("tape")
 @click.option("-n", "--number", type=click.IntRange(1), help="Only this interaction.")
 @click.option("--text", "only_text", is_flag=True, help="Only the text of the answer.")
@@ -95,7 +107,9 @@ def show_command(tape: str, number: int | None, only_text: bool, rows: int, as_j
 
     shown = _numbered(tape, number)
     if as_json:
-        _print_json([{"number": n, **summary(one, _texts(one)), "text": show_text(one, _texts(one))} for n, one in shown])
+        _print_json(
+            [{"number": n, **summary(one, _texts(one)), "text": show_text(one, _texts(one))} for n, one in shown]
+        )
         return
     for n, one in shown:
         if only_text:
@@ -126,14 +140,22 @@ def tape_path(tape: str) -> Path:
     return shipped if inside and shipped.exists() else path
 
 
-@click.command("verify", help=_help("tokentape verify tapes/hello.yaml\ntokentape verify openai/hello --speed 10", "Play a tape to a raw client and compare: bytes, chunk boundaries, gaps, head, ending. Takes as long as the tape."))
+@click.command(
+    "verify",
+    help=_help(
+        "tokentape verify tapes/hello.yaml\ntokentape verify openai/hello --speed 10",
+        "Play a tape to a raw client and compare: bytes, chunk boundaries, gaps, head, ending. Takes as long as the tape.",
+    ),
+)
 @click.argument("tape")
 @click.option("-n", "--number", type=click.IntRange(1), help="Only this interaction.")
 @click.option("--speed", "factor", type=speed, default="1", show_default=True, help="Factor, or max.")
 @click.option("--draw", is_flag=True, help="Draw both timelines.")
 @JSON
 @click.pass_context
-def verify_command(ctx: click.Context, /, tape: str, number: int | None, factor: float, draw: bool, as_json: bool) -> None:
+def verify_command(
+    ctx: click.Context, /, tape: str, number: int | None, factor: float, draw: bool, as_json: bool
+) -> None:
     """Exit status 1 when a byte, a chunk boundary or the ending differs."""
     from cassettes.render import comparison_summary, side_by_side
     from recorder.verify import verify
@@ -163,7 +185,13 @@ def _verdict(number: int, one: Any) -> str:
     return f"#{number}: {'; '.join(parts)}"
 
 
-@click.command("edit", help=_help("tokentape edit --fix-sizes tapes/hello.yaml", "Mend a tape that was edited by hand. Its source becomes `edited`."))
+@click.command(
+    "edit",
+    help=_help(
+        "tokentape edit --fix-sizes tapes/hello.yaml",
+        "Mend a tape that was edited by hand. Its source becomes `edited`.",
+    ),
+)
 @click.argument("tape", type=click.Path(path_type=Path))
 @click.option("--fix-sizes", is_flag=True, required=True, help="Make the chunk sizes add up to the body again.")
 @JSON
@@ -181,9 +209,17 @@ def edit_command(tape: Path, fix_sizes: bool, as_json: bool) -> None:
         click.echo(f"{tape}: {len(changed)} of {len(mended.interactions)} interactions are marked edited")
 
 
-@click.command("import", help=_help("tokentape import recordings/*.yaml -o tapes", "Make tapes of recordings of other tools. Timing they do not hold is stated as synthetic."))
+@click.command(
+    "import",
+    help=_help(
+        "tokentape import recordings/*.yaml -o tapes",
+        "Make tapes of recordings of other tools. Timing they do not hold is stated as synthetic.",
+    ),
+)
 @click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("-o", "--output", default="tapes", show_default=True, type=click.Path(path_type=Path), help="Folder for the tapes.")
+@click.option(
+    "-o", "--output", default="tapes", show_default=True, type=click.Path(path_type=Path), help="Folder for the tapes."
+)
 @JSON
 @click.pass_context
 def import_command(ctx: click.Context, /, files: tuple[Path, ...], output: Path, as_json: bool) -> None:
@@ -206,7 +242,14 @@ def import_command(ctx: click.Context, /, files: tuple[Path, ...], output: Path,
             failed = True
             click.echo(f"tokentape: error: {error}", err=True)
             continue
-        rows.append({"file": str(file), "format": sniff(data, str(file)), "tape": str(target), "interactions": len(cassette.interactions)})
+        rows.append(
+            {
+                "file": str(file),
+                "format": sniff(data, str(file)),
+                "tape": str(target),
+                "interactions": len(cassette.interactions),
+            }
+        )
         if not as_json:
             click.echo(f"{file}: {rows[-1]['format']}, {len(cassette.interactions)} interactions -> {target}")
     if as_json:
@@ -214,7 +257,12 @@ def import_command(ctx: click.Context, /, files: tuple[Path, ...], output: Path,
     ctx.exit(3 if failed else 0)
 
 
-@click.command("schema", help=_help("tokentape schema cassette > cassette.schema.json", "Print the JSON Schema of a file format, for editors."))
+@click.command(
+    "schema",
+    help=_help(
+        "tokentape schema cassette > cassette.schema.json", "Print the JSON Schema of a file format, for editors."
+    ),
+)
 @click.argument("name", type=click.Choice(["cassette"]))
 @JSON
 def schema_command(name: str, as_json: bool) -> None:  # noqa: ARG001 - a schema is JSON in either case
@@ -224,7 +272,9 @@ def schema_command(name: str, as_json: bool) -> None:  # noqa: ARG001 - a schema
     _print_json(cassette_schema())
 
 
-@click.command("doctor", help=_help("tokentape doctor", "Check this installation and what around it changes how exact it is."))
+@click.command(
+    "doctor", help=_help("tokentape doctor", "Check this installation and what around it changes how exact it is.")
+)
 @JSON
 @click.pass_context
 def doctor_command(ctx: click.Context, /, as_json: bool) -> None:

@@ -83,8 +83,6 @@ async def watch(
     Raises UpstreamError when it cannot be reached.
     """
     watcher = Watcher(clock())
-    await exchange(
-        method, target_of(url), headers, body, watcher, clock=clock, environ={}, idle_timeout=idle_timeout
-    )
+    await exchange(method, target_of(url), headers, body, watcher, clock=clock, environ={}, idle_timeout=idle_timeout)
     await watcher.over
     return watcher.timeline()

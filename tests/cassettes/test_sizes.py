@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -73,7 +75,7 @@ def test_sizes_that_do_not_fit_name_line_and_repair(text, line, found):
 
 
 @pytest.mark.parametrize(
-    "line", ["1e", "0 1", "0 1x", "-1 1e", "1e3 1e", "0 1e++", "0 1e #c".replace(" #", "#"), "nan 1e", ".5 1e", "0 ١e", "9" * 13 + " 1e", "0 " + "9" * 400 + "b"]
+    "line", ["1e", "0 1", "0 1x", "-1 1e", "1e3 1e", "0 1e++", "0 1e#c", "nan 1e", ".5 1e", "0 ١e", "9" * 13 + " 1e", "0 " + "9" * 400 + "b"]
 )  # fmt: skip
 def test_malformed_lines_show_the_grammar(line):
     with pytest.raises(CassetteError, match='expected "<gap_ms> <size>"') as caught:
@@ -168,7 +170,7 @@ def chunked_bodies(draw):
     edges = [0, *cuts, len(body)]
     missing = draw(st.sampled_from([0, 5]))
     gaps = st.floats(0, 1e6)
-    chunks = [Chunk(draw(gaps), b - a, draw(st.booleans())) for a, b in zip(edges, edges[1:], strict=False) if b > a]
+    chunks = [Chunk(draw(gaps), b - a, draw(st.booleans())) for a, b in pairwise(edges) if b > a]
     if chunks:
         chunks[-1] = chunks[-1]._replace(more=missing > 0)
     return body, tuple(chunks), missing, draw(st.sampled_from(["sse", "ndjson", "json-array", "none"]))
@@ -202,8 +204,8 @@ def test_whatever_the_text_is_fixing_makes_it_fit(text, sample):
         assert (chunks, mended) == (fits, ())
 
 
-def test_ten_thousand_lines_are_one_pass():
-    # A quadratic reader would need minutes for 200,000 lines, this one a third of a second.
+def test_long_tapes_are_read_in_one_pass():
+    # A quadratic reader would need minutes for 300,000 lines, this one less than a second.
     body = BODY * 100_000
     chunks = parse("0.1 1e\n0.2 8b\n0.3 1e\n" * 100_000, body)
     assert len(chunks) == len(event_ends(body, "sse")) == 300_000
