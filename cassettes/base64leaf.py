@@ -21,7 +21,11 @@ LONGEST_KEPT = 4096
 # backslash precedes and a base64 character follows begins a string; one that a colon follows ended a name.
 _RUN = rb"[A-Za-z0-9+/=_-]*+"
 _LEAF = re.compile(
-    rb'(?<!\\)"(data:[^"\\,]{0,256}?;base64,)?+(' + _RUN + rb"(?:\\(?:[/rn]|u00[0-9A-Fa-f]{2})" + _RUN + rb')*+)"(?!\s*:)'
+    rb'(?<!\\)"(data:[^"\\,]{0,256}?;base64,)?+('
+    + _RUN
+    + rb"(?:\\(?:[/rn]|u00[0-9A-Fa-f]{2})"
+    + _RUN
+    + rb')*+)"(?!\s*:)'
 )
 _URL_SAFE = bytes.maketrans(b"-_", b"+/")
 _LINE_ENDS = re.compile(rb"[\r\n]")

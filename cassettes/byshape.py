@@ -1,7 +1,7 @@
 """Masking by shape: the masker that finds key-shaped strings in a stream, but for those inside opaque JSON strings.
 
-Signatures and encrypted reasoning are sent back to the provider byte for byte, so a mask in them would break a tape for no
-gain: they hold no key that its owner could leak. What a key looks like is in `keyshapes`. Pure.
+Signatures and encrypted reasoning are sent back to the provider byte for byte, so a mask in them would break a tape for
+no gain: they hold no key that its owner could leak. What a key looks like is in `keyshapes`. Pure.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ _LITERAL = _branches([literal.decode() for literal in _BORDERED])
 _ANY_LITERAL = re.compile(f"[^A-Za-z0-9_-]{_LITERAL}".encode())
 # In `\nsk-` the border is an escape that ends in a letter.
 _ANY_LITERAL_ESCAPED = re.compile(rf"(?:\\(?:[bfnrt]|u[0-9A-Fa-f]{{4}})|[^A-Za-z0-9_-]){_LITERAL}".encode())
-_TELLING = tuple({shape.literal for shape in SHAPES if not shape.bordered}) + (b"ignature", b"encrypted_content")
+_TELLING = (*{shape.literal for shape in SHAPES if not shape.bordered}, b"ignature", b"encrypted_content")
 # Escapes for what shapes are made of, and for what begins an escape.
 _TELLING_ESCAPE = re.compile(rb"\\u00(?:2[5bdefBDEF]|3[0-9dD]|[4-7][0-9A-Fa-f])|%[0-9A-Fa-f]{2}")
 
@@ -100,7 +100,8 @@ class ShapeMasker(Masker):
         if last == _LINE_END:
             self._pasts = _NO_PASTS
             return True
-        if escaped and b"\\" in buffer[-_REACH:]:
+        tail = buffer[-_REACH:]
+        if b"%" in tail or b"\\" in tail:
             return False
         size = len(buffer)
         self._pasts = tuple(_Past((p.text + buffer)[-_PAST:], resume=max(p.resume - size, -_PAST)) for p in pasts)
@@ -175,7 +176,7 @@ class ShapeMasker(Masker):
 
 
 def _opaque_strings(text: bytes, past: _Past) -> list[tuple[int, int]]:
-    """Begin and end of the values of `_OPENER` in `text`, quotes left out; they are base64, so the next quote ends them."""
+    """Begin and end of the values of `_OPENER` in `text` without quotes; they are base64, so the next quote ends them."""
     strings: list[tuple[int, int]] = []
     base = len(past.text)
     start = base if past.opaque else -1

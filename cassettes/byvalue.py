@@ -1,7 +1,7 @@
 """Masking by value: every form in which known secrets can be written, and the masker that finds them in a stream.
 
-A secret is looked for raw, without its own escapes, and in base64 (RFC 4648 4 and 5) at each of the three alignments, in
-data as it is and with its escapes taken off. Which values are secrets is not decided here. Pure.
+A secret is looked for raw, without its own escapes, and in base64 (RFC 4648 4 and 5) at each of the three alignments,
+in data as it is and with its escapes taken off. Which values are secrets is not decided here. Pure.
 """
 
 from __future__ import annotations
@@ -101,8 +101,11 @@ class ValueMasker(Masker):
                 if seed in buffer:
                     return False
         if b"%" in buffer or b"\\" in buffer:
+            if forms.escapes.search(buffer):
+                return False
             # After a line end no escape is open; else twelve bytes hold the longest of two levels that tells nothing.
-            return not forms.escapes.search(buffer) and (last == _LINE_END or b"\\" not in buffer[-12:])
+            tail = buffer[-12:]
+            return last == _LINE_END or not (b"%" in tail or b"\\" in tail)
         return True
 
     def _search(self, peeled: Peeled, *, final: bool) -> tuple[list[Span], int]:
@@ -129,7 +132,9 @@ class ValueMasker(Masker):
                     end = start + len(form)
                     if text.startswith(form, start):
                         yield start, end
-                    elif (end > len(text) and form.startswith(text[start:])) or (end > whole >= start + _SEED and form.startswith(text[start:whole])):
+                    elif (end > len(text) and form.startswith(text[start:])) or (
+                        end > whole >= start + _SEED and form.startswith(text[start:whole])
+                    ):
                         yield start, 0
                 start = text.find(seed, start + 1)
 

@@ -1,7 +1,7 @@
 """Bytes with their JSON and URL escapes taken off, level by level, and the way back to where each byte came from.
 
-A credential in `"\\nsk-\\u0061..."` or `key=sk%2D...` is found in the text as its reader will see it, and masked where it
-stands. One level takes off `\\uXXXX`, the two-character escapes of JSON (RFC 8259 7) and `%XX` (RFC 3986 2.1) in one
+A credential in `"\\nsk-\\u0061..."` or `key=sk%2D...` is found in the text as its reader will see it, and masked where
+it stands. One level takes off `\\uXXXX`, the two-character escapes of JSON (RFC 8259 7) and `%XX` (RFC 3986 2.1) in one
 pass; a second level does it again, for JSON or URLs inside a JSON string. Pure; imports the standard library only.
 """
 
@@ -25,7 +25,7 @@ def _meaning(escape: bytes) -> bytes:
     if escape[0] == 0x25:
         return bytes.fromhex(escape[1:].decode())
     if escape[1] == 0x75:
-        return chr(int(escape[2:], 16)).encode("utf-8", "surrogatepass")
+        return chr(int.from_bytes(bytes.fromhex(escape[2:].decode()))).encode("utf-8", "surrogatepass")
     return _SHORT.get(escape, escape[1:])
 
 
@@ -122,7 +122,7 @@ class Peeled:
         return at
 
     def raw_span(self, level: int, start: int, end: int) -> tuple[int, int]:
-        """The raw bytes that mean `start` to `end` of level `level`, widened so that no escape of any level is split."""
+        """The raw bytes that mean `start` to `end` of `level`, widened so that no escape of any level is split."""
         for layer in self._layers[level:]:
             start, end = layer.start_above(start), layer.end_above(end)
         for layer in reversed(self._layers):

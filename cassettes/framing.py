@@ -13,18 +13,19 @@ import re
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-from cassettes.model import Framing, Head, Headers, TokentapeError, header
+from cassettes.model import Framing, Head, Headers, TokentapeError
 
 MAX_HEAD = 256 * 1024
 """Bytes a response head may take; beyond, the upstream is broken or hostile."""
 MAX_LINE = 16 * 1024
 """Bytes a chunk-size line may take, extensions included."""
 
-_STATUS = re.compile(rb"HTTP/(\d)\.(\d) (\d{3})(?: (.*))?", re.DOTALL)
-_FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+)[ \t]*:[ \t]*(.*?)[ \t]*", re.DOTALL)
+_STATUS = re.compile(rb"HTTP/([0-9])\.([0-9]) ([0-9]{3})(?: (.*))?")
+_FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+)[ \t]*:(.*)")
+_BREAK = re.compile(rb"[\r\0]")
 _SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?", re.DOTALL)
+_LENGTH = re.compile(r"[0-9]{1,18}")
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
-
 
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "proxy-connection", "proxy-authenticate", "upgrade", "te"})
 """Header names that speak of one connection only (RFC 9110 7.6.1): recomputed, never replayed or forwarded.
@@ -32,16 +33,19 @@ Transfer-Encoding is one too, but whoever writes a body decides about it."""
 
 
 class FramingError(TokentapeError):
-    """The upstream's bytes are not HTTP/1: says what was found. The reader is of no use afterwards."""
+    """The upstream's bytes are not HTTP/1: says what was found. `facts` are those in the bytes before it, which are
+    good and belong on the tape. The reader is of no use afterwards."""
 
     exit_code = 5
+    facts: tuple[Fact, ...] = ()
 
 
 class Fact(NamedTuple):
     """One fact of a response, in the order of the bytes.
 
-    `informational` and `head` carry `head` (and the body's `framing`); `data` carries body bytes and how many are `left` of the open HTTP chunk or
-    of the Content-Length (0 in close framing); `end` is the end of the message, with `trailers`.
+    `informational` and `head` carry `head` (and the body's `framing`); `data` carries body bytes and how many are
+    `left` of the open HTTP chunk or of the Content-Length (0 in close framing); `end` is the end of the message, with
+    `trailers`.
     """
 
     kind: Literal["informational", "head", "data", "end"]
@@ -73,25 +77,29 @@ def head_bytes(head: Head, headers: Iterable[tuple[str, str]]) -> bytes:
 
 
 def parse_fields(lines: list[bytes]) -> Headers:
-    """Header lines as (name, value) pairs, order and case kept; obs-fold lines join the value before them."""
-    fields: list[tuple[str, str]] = []
+    """Header lines as (name, value) pairs, order and case kept; obs-fold lines join the value before them.
+
+    Raises FramingError for a line without name and colon, and for CR or NUL in one: a tape cannot hold these.
+    """
+    fields: list[tuple[str, list[bytes]]] = []
     for line in lines:
-        if line[:1] in b" \t" and line and fields:
-            name, value = fields[-1]
-            fields[-1] = (name, f"{value} {text(line.strip())}")
-            continue
         match = _FIELD.fullmatch(line)
-        if match is None:
+        if _BREAK.search(line):
+            raise FramingError(f"the header line {line[:60]!r} holds a CR or NUL (RFC 9110 5.5)")
+        if line.startswith((b" ", b"\t")) and fields:
+            fields[-1][1].append(line.strip(b" \t"))
+        elif match is None:
             raise FramingError(f"the header line {line[:60]!r} has no valid name and colon (RFC 9112 5)")
-        fields.append((text(match[1]), text(match[2])))
-    return tuple(fields)
+        else:
+            fields.append((text(match[1]), [match[2].strip(b" \t")]))
+    return tuple((name, text(b" ".join(pieces))) for name, pieces in fields)
 
 
 def parse_head(raw: bytes) -> Head:
     """The head in `raw` (its blank line included or not). Raises FramingError when it is not HTTP/1."""
     lines = [line.removesuffix(b"\r") for line in raw.rstrip(b"\r\n").split(b"\n")]
     match = _STATUS.fullmatch(lines[0])
-    if match is None or match[1] != b"1":
+    if match is None or match[1] != b"1" or _BREAK.search(lines[0]):
         raise FramingError(f"expected an HTTP/1 status line, found {lines[0][:60]!r}")
     return Head(
         http="1.0" if match[2] == b"0" else "1.1",
@@ -101,20 +109,30 @@ def parse_head(raw: bytes) -> Head:
     )
 
 
+def _listed(head: Head, name: str) -> list[str]:
+    """The members of the list that every line of the header `name` makes together (RFC 9110 5.3), in lower case."""
+    values = (value for key, value in head.headers if key.lower() == name)
+    return [part.strip().lower() for value in values for part in value.split(",") if part.strip()]
+
+
 def body_framing(head: Head, method: str) -> tuple[Framing, int]:
-    """How the body after `head` is delimited, and its length in bytes where that is known (RFC 9112 6.3)."""
+    """How the body after `head` is delimited, and its length in bytes where that is known (RFC 9112 6.3).
+
+    Raises FramingError for a Content-Length that is no number, or that is given twice and differently.
+    """
     if method == "HEAD" or head.code in {204, 304} or head.code < 200:
         return "length", 0
-    coding = header(head.headers, "transfer-encoding")
-    if coding is not None and coding.lower().rsplit(",", 1)[-1].strip() == "chunked":
-        return "chunked", 0
-    length = header(head.headers, "content-length")
-    if coding is None and length is not None:
-        first = length.split(",", 1)[0].strip()
-        if not first.isdigit():
-            raise FramingError(f"Content-Length is {length[:40]!r}, expected a number of bytes")
-        return "length", int(first)
-    return "close", 0
+    # `identity` was a coding that does nothing (RFC 2616 3.6); some servers still say it.
+    codings = [coding for coding in _listed(head, "transfer-encoding") if coding != "identity"]
+    if codings:
+        return ("chunked" if codings[-1] == "chunked" else "close"), 0
+    lengths = set(_listed(head, "content-length"))
+    if not lengths:
+        return "close", 0
+    if len(lengths) > 1 or not _LENGTH.fullmatch(next(iter(lengths))):
+        shown = ", ".join(sorted(lengths))[:40]
+        raise FramingError(f"Content-Length is {shown!r}, expected one number of bytes (RFC 9112 6.3)")
+    return "length", int(lengths.pop())
 
 
 class ResponseReader:
@@ -131,6 +149,7 @@ class ResponseReader:
         self._left = 0
         self._open = False
         self._trailers: list[bytes] = []
+        self._trailer_bytes = 0
         self.framing: Framing | None = None
         self.wire = b""
         self.excess = b""
@@ -142,7 +161,7 @@ class ResponseReader:
 
     @property
     def partial_head(self) -> bytes:
-        """The bytes of a head that is not whole yet."""
+        """The bytes of a head that is not whole yet, or that is no head at all."""
         return self._buffer if self._state == "head" else b""
 
     @property
@@ -154,14 +173,17 @@ class ResponseReader:
         return 0
 
     def feed(self, data: bytes) -> list[Fact]:
-        """The facts in `data`. Raises FramingError at the first byte that is not HTTP/1."""
+        """The facts in `data`. Raises FramingError, with the facts before it, where it is not HTTP/1 any more."""
         facts: list[Fact] = []
         self.wire = b""
-        if self._state == "head":
-            data = self._read_heads(data, facts)
+        try:
             if self._state == "head":
-                return facts
-        self._read_body(data, facts)
+                data = self._read_heads(data, facts)
+            if self._state != "head":
+                self._read_body(data, facts)
+        except FramingError as error:
+            error.facts = tuple(facts)
+            raise
         return facts
 
     def closed(self) -> bool:
@@ -176,20 +198,22 @@ class ResponseReader:
         start = max(0, len(self._buffer) - 3)
         self._buffer += data
         while self._state == "head":
-            while self._buffer[:1] in (b"\r", b"\n") and self._buffer:
-                self._buffer, start = self._buffer[1:], 0
+            if self._buffer[:1] in {b"\r", b"\n"}:
+                # RFC 9112 2.2: empty lines before a message are passed over.
+                self._buffer, start = self._buffer.lstrip(b"\r\n"), 0
             match = _HEAD_END.search(self._buffer, start)
+            if (match.end() if match else len(self._buffer)) > MAX_HEAD:
+                raise FramingError(f"the response head is longer than {MAX_HEAD} bytes")
             if match is None:
-                if len(self._buffer) > MAX_HEAD:
-                    raise FramingError(f"the response head is longer than {MAX_HEAD} bytes")
                 return b""
+            # The buffer is cut only when the head is known to be good: a bad one stays there as `partial_head`.
             head = parse_head(self._buffer[: match.start()])
-            self._buffer, start = self._buffer[match.end() :], 0
             if 100 <= head.code < 200 and head.code != 101:
                 facts.append(Fact("informational", head))
-                continue
-            self._begin(head)
-            facts.append(Fact("head", head, framing=self.framing))
+            else:
+                self._begin(head)
+                facts.append(Fact("head", head, framing=self.framing))
+            self._buffer, start = self._buffer[match.end() :], 0
         rest, self._buffer = self._buffer, b""
         if self.complete:
             facts.append(Fact("end"))
@@ -212,51 +236,59 @@ class ResponseReader:
             self.wire = data
         elif self._state == "length":
             self._read_length(data, facts)
-        elif self._state == "done":
-            self.excess += data[:MAX_LINE]
+        elif self._state != "done":
+            self._read_chunked(data, facts)
         else:
-            self.wire = data[: self._read_chunked(data, facts)]
+            self._exceed(data)
+
+    def _exceed(self, data: bytes) -> None:
+        self.excess = (self.excess + data)[:MAX_LINE]
 
     def _read_length(self, data: bytes, facts: list[Fact]) -> None:
-        piece, rest = data[: self._left], data[self._left :]
+        self.wire = piece = data[: self._left]
+        rest = data[self._left :]
         self._left -= len(piece)
-        self.wire = piece
         facts.append(Fact("data", data=piece, left=self._left))
         if not self._left:
             self._state = "done"
             facts.append(Fact("end"))
-            self.excess = rest
+            self._exceed(rest)
 
-    def _read_chunked(self, data: bytes, facts: list[Fact]) -> int:
-        """Walks chunks; returns how many bytes of `data` belong to the message."""
+    def _read_chunked(self, data: bytes, facts: list[Fact]) -> None:
+        """Walks chunks. `wire` goes up to the end of the message, or to the line that is wrong."""
         at, size = 0, len(data)
-        while at < size and self._state != "done":
-            if self._state == "data":
-                stop = min(size, at + self._left)
-                self._left -= stop - at
-                self._open = self._left > 0
-                facts.append(Fact("data", data=data[at:stop], left=self._left))
-                at = stop
-                if not self._left:
-                    self._state = "data-end"
-                continue
-            line, at = self._line(data, at)
-            if line is not None:
-                self._chunk_line(line, facts)
-        if self._state == "done":
-            self.excess = data[at:]
-        return at
+        try:
+            while at < size and self._state != "done":
+                if self._state == "data":
+                    at = self._take_data(data, at, facts)
+                else:
+                    line, stop = self._line(data, at)
+                    if line is not None:
+                        self._chunk_line(line, facts)
+                    at = stop
+        finally:
+            self.wire = data[:at]
+        self._exceed(data[at:])
+
+    def _take_data(self, data: bytes, at: int, facts: list[Fact]) -> int:
+        """Data bytes of the open chunk from `at` on; returns where they stop."""
+        stop = min(len(data), at + self._left)
+        self._left -= stop - at
+        self._open = self._left > 0
+        facts.append(Fact("data", data=data[at:stop], left=self._left))
+        if not self._left:
+            self._state = "data-end"
+        return stop
 
     def _line(self, data: bytes, at: int) -> tuple[bytes | None, int]:
         """The next framing line without its line end, or None when it is not whole yet (kept in the buffer)."""
         stop = data.find(b"\n", at)
+        self._buffer += data[at:] if stop < 0 else data[at:stop]
+        if len(self._buffer) > MAX_LINE:
+            raise FramingError(f"a line of the chunked framing is longer than {MAX_LINE} bytes")
         if stop < 0:
-            self._buffer += data[at:]
-            if len(self._buffer) > MAX_LINE:
-                raise FramingError(f"a line of the chunked framing is longer than {MAX_LINE} bytes")
             return None, len(data)
-        line = (self._buffer + data[at:stop]).removesuffix(b"\r")
-        self._buffer = b""
+        line, self._buffer = self._buffer.removesuffix(b"\r"), b""
         return line, stop + 1
 
     def _chunk_line(self, line: bytes, facts: list[Fact]) -> None:
@@ -271,9 +303,10 @@ class ResponseReader:
             self._left = int(match[1], 16)
             self._state = "data" if self._left else "trailers"
         elif line:
-            self._trailers.append(line)
-            if sum(map(len, self._trailers)) > MAX_HEAD:
+            self._trailer_bytes += len(line)
+            if self._trailer_bytes > MAX_HEAD:
                 raise FramingError(f"the trailers are longer than {MAX_HEAD} bytes")
+            self._trailers.append(line)
         else:
-            self._state = "done"
             facts.append(Fact("end", trailers=parse_fields(self._trailers)))
+            self._state = "done"

@@ -1,9 +1,8 @@
 r"""Key-shaped strings: what the keys of providers look like, as data.
 
 A shape begins with a literal, preceded by nothing that a word or a base64url blob is made of, and goes on as long as a
-class of bytes lasts. `whole` decides on the first `bound` bytes and then takes the rest of the run. Lengths are those of
-real keys or a little less; a key of letters and dashes needs a digit, so that `sk-learn`, `sk-estimator-doc-link` and
-`sk-proj-your-key-goes-here` stay. Pure data.
+class of bytes lasts. Lengths are those of real keys or a little less; a key of letters and dashes needs a digit, so that
+`sk-learn`, `sk-estimator-doc-link` and `sk-proj-your-key-goes-here` stay. Pure data.
 """
 
 from __future__ import annotations
@@ -23,7 +22,11 @@ _DIGIT_ALNUM = "(?=[A-Za-z]{0,80}+[0-9])"
 
 
 class Shape(NamedTuple):
-    """`whole` matches at a literal; `rest` is the run that goes on; `reach` is all that `whole` can stand on, up to `bound`."""
+    """What begins with `literal`: `whole` matches all of it, and decides on the first `bound` bytes.
+
+    `rest` is the run that its end is made of, `reach` all that `whole` could stand on. `bordered`: no letter, digit,
+    `_` or `-` precedes it.
+    """
 
     kind: str
     literal: bytes
@@ -35,7 +38,7 @@ class Shape(NamedTuple):
 
 
 def _shape(kind: str, literal: str, body: str, run: str = _TOKEN, bound: int = 128) -> Shape:
-    """A shape of `literal` and `body`, of which at most `bound` bytes decide; both are made of the class `run`, but for the literal."""
+    """A shape of `literal` and `body`; `body` is made of bytes of the class `run`, and so is what may follow."""
     pattern = re.escape(literal) + body
     return Shape(
         kind,
@@ -52,7 +55,7 @@ _SK = (
     f"|{_DIGIT_ALNUM}{_ALNUM}{{20}}|{_ALNUM}{{40}}"
     f"|(?>(?:{_ALNUM}{{1,12}}-){{1,3}}){_DIGIT_ALNUM}{_ALNUM}{{24}})"
 )
-# The first members of a JOSE header (RFC 7515 4.1), in base64 after `{"`, are enough; else a second part that begins so.
+# The first members of a JOSE header (RFC 7515 4.1), base64 after `{"`, are enough; else a second part that begins so.
 _JWT = (
     f"(?:(?:hbGci|0eXAi|raWQi|lbmMi|jdHki|4NXQi|4NXUi|qa3Ui|6aXAi|qd2si){_TOKEN}{{16}}"
     rf"|{_TOKEN}{{8,512}}+\.eyJ{_TOKEN}{{8}})"
@@ -78,7 +81,7 @@ SHAPES: tuple[Shape, ...] = (
     *(_shape("GitHub token", f"gh{letter}_", f"{_ALNUM}{{36}}") for letter in "pousr"),
     _shape("GitHub token", "github_pat_", f"{_DIGIT}[A-Za-z0-9_]{{40}}"),
     _shape("GitLab token", "glpat-", f"{_TOKEN}{{20}}"),
-    *(_shape("AWS access key", start, f"[A-Z0-9]{{16}}(?!{_TOKEN})") for start in ("AKIA", "ASIA")),
+    *(_shape("AWS access key", start, "[A-Z0-9]{16}") for start in ("AKIA", "ASIA")),
     _shape("Bedrock key", "ABSK", f"{_BASE64}{{60}}", _BASE64),
     _shape("Bedrock key", "bedrock-api-key-", f"{_BASE64}{{60}}", _BASE64),
     _shape("Replicate token", "r8_", f"{_ALNUM}{{30}}"),

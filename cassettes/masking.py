@@ -12,7 +12,7 @@ from typing import NamedTuple
 from cassettes.escapes import Peeled
 
 MASK = b"*"
-# A line end gives nothing away, and without it events and headers would run together: a masked private key keeps its lines.
+# A line end gives nothing away, and without it events and headers would run together: a private key keeps its lines.
 _STARS = bytes(byte if byte in b"\r\n" else MASK[0] for byte in range(256))
 
 
@@ -28,7 +28,7 @@ def covered(data: bytes, spans: list[Span]) -> bytes:
     """`data` with `spans` masked; the length stays."""
     if not spans:
         return data
-    pieces = []
+    pieces: list[bytes] = []
     done = 0
     for start, end, _ in sorted(spans):
         if end > done:

@@ -7,7 +7,7 @@ interactions. What a secret is: `secrets`, `keyshapes`; how it is found: `byvalu
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import msgspec
@@ -40,7 +40,7 @@ _Bytes = bytes  # `Redactor.bytes` hides the type inside the class
 _BLOCK = 1 << 16
 _CHILDREN = 64
 
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s\"'<>]+|[?&][^\s\"'<>?&=]+=[^\s\"'<>]+")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{0,15}://[^\s\"'<>]+|[?&][^\s\"'<>?&=]+=[^\s\"'<>]+")
 _PARAMETER = re.compile(r"(?<=[?&;#])([^=?&;#]+=)([^&;#]*)")
 _USERINFO = re.compile(r"(?<=://)([^/?#@\s:]*)(:?)([^/?#@\s]*)(?=@)")
 _SLASH = r"(?:/|\\+|%2[Ff]|%5[Cc])"
@@ -237,4 +237,4 @@ def _masked_url(url: str) -> str:
             return found[1] + found[2] + _stars(found[3])
         return _stars(found[1])
 
-    return _PARAMETER.sub(parameter, _USERINFO.sub(userinfo, url, count=1))
+    return _PARAMETER.sub(parameter, _USERINFO.sub(userinfo, url))

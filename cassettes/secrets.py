@@ -44,10 +44,40 @@ _SCHEME = re.compile(
     re.IGNORECASE,
 )
 _BASIC = re.compile(r"\s*basic\s+([A-Za-z0-9+/_=-]+)\s*", re.IGNORECASE)
-_SIGNED = re.compile(r'(?:credential|signature|response|oauth_token|oauth_signature|access_token)="?([^",\s]+)', re.IGNORECASE)
+_SIGNED = re.compile(
+    r'(?:credential|signature|response|oauth_token|oauth_signature|access_token)="?([^",\s]+)', re.IGNORECASE
+)
 
 _PARAMETERS = frozenset(
-    ["key", "api-key", "apikey", "access-key", "access-token", "auth-token", "id-token", "refresh-token", "session-token", "token", "auth", "authorization", "password", "passwd", "pwd", "secret", "client-secret", "sig", "signature", "subscription-key", "x-amz-signature", "x-amz-credential", "x-amz-security-token", "x-goog-signature", "x-goog-credential", "x-goog-api-key", "x-api-key"]
+    [
+        "key",
+        "api-key",
+        "apikey",
+        "access-key",
+        "access-token",
+        "auth-token",
+        "id-token",
+        "refresh-token",
+        "session-token",
+        "token",
+        "auth",
+        "authorization",
+        "password",
+        "passwd",
+        "pwd",
+        "secret",
+        "client-secret",
+        "sig",
+        "signature",
+        "subscription-key",
+        "x-amz-signature",
+        "x-amz-credential",
+        "x-amz-security-token",
+        "x-goog-signature",
+        "x-goog-credential",
+        "x-goog-api-key",
+        "x-api-key",
+    ]
 )
 
 _VARIABLE = re.compile(
@@ -58,14 +88,14 @@ _ADDRESS_VARIABLE = re.compile(r"(?:^|_)(?:URL|URI|DSN|PROXY)$")
 _USERINFO = re.compile(r"^[a-z][a-z0-9+.-]*://([^/?#@]*)@", re.IGNORECASE)
 
 # A dummy says so with one of the first, and has nothing but the second beside it.
-_DUMMY_WORDS = frozenset(
-    "changeme demo dummy empty example fake false foo goes here insert local localhost mock mocked needed no none not null "
-    "placeholder redacted replace replaced sample stub tape test testing tests todo tokentape unused xxx your".split()
+_DUMMY_WORD = re.compile(
+    "changeme|demo|dummy|empty|example|fake|false|foo|goes|here|insert|local|localhost|mock|mocked|needed|no|none|not|null"
+    "|placeholder|redacted|replace|replaced|sample|stub|tape|test|testing|tests|todo|tokentape|unused|xxx|your"
 )
-_NEUTRAL_WORDS = frozenset(
-    "a admin an ant anthropic any api api03 apikey auth bar baz bearer client dev for gemini google gsk hello is key me my name "
-    "number ollama only openai or password proj project provider real required runyour secret set sk some string the this to "
-    "token used user v1 value with xai you 0 1 12 123 1234 12345 123456".split()
+_NEUTRAL_WORD = re.compile(
+    "a|admin|an|ant|anthropic|any|api|api03|apikey|auth|bar|baz|bearer|client|dev|for|gemini|google|gsk|hello|is|key|me|my"
+    "|name|number|ollama|only|openai|or|password|proj|project|provider|real|required|runyour|secret|set|sk|some|string|the"
+    "|this|to|token|used|user|v1|value|with|xai|you|[01]|1234?5?6?"
 )
 _FILE = re.compile(r"(?:[/~.]|[A-Za-z]:[\\/]).*\.[A-Za-z0-9]{1,8}", re.DOTALL)
 _WORD_BREAK = re.compile(r"[^A-Za-z0-9]+")
@@ -77,8 +107,8 @@ def is_credential(value: bytes) -> bool:
     if len(value) < MINIMUM or len(set(value)) <= 3:
         return False
     words = [word for word in _WORD_BREAK.split(value.decode("utf-8", "replace").lower()) if word]
-    says_so = [word in _DUMMY_WORDS or (len(word) > 2 and len(set(word)) == 1) for word in words]
-    is_dummy = any(says_so) and all(said or word in _NEUTRAL_WORDS for said, word in zip(says_so, words, strict=True))
+    saying_so = {word for word in words if _DUMMY_WORD.fullmatch(word) or (len(word) > 2 and len(set(word)) == 1)}
+    is_dummy = saying_so and all(word in saying_so or _NEUTRAL_WORD.fullmatch(word) for word in words)
     return not is_dummy and "tokentape" not in words
 
 
@@ -93,7 +123,7 @@ def header_rule(name: str) -> HeaderRule | None:
 
 
 def scheme_length(value: str) -> int:
-    """The length of the scheme word of an Authorization value, with the space after it (RFC 9110 11.4); 0 if none is known."""
+    """The length of the scheme word of an Authorization value with its space (RFC 9110 11.4); 0 if none is known."""
     found = _SCHEME.match(value)
     return found.end() if found else 0
 

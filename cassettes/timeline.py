@@ -14,6 +14,7 @@ from cassettes.model import (
     Ending,
     Frame,
     Head,
+    Informational,
     Interaction,
     Request,
     Response,
@@ -27,8 +28,7 @@ def to_timeline(interaction: Interaction) -> Timeline:
     response, stream = interaction.response, interaction.response.stream
     end = stream.end
     whole = end.at == "body"
-    at = stream.headers_ms if end.at != "request" else 0.0
-    head_at = at
+    at = head_at = stream.headers_ms if end.at != "request" else 0.0
     frames: list[Frame] = []
     body, start = response.body, 0
     if whole:
@@ -85,11 +85,13 @@ def from_timeline(request: Request, timeline: Timeline, **fields: Any) -> Intera
             at=end.at,
             gap_ms=tenth(max(0.0, tenth(timeline.end_at_ms) - tenth(last))),
             missing=end.missing,
-            client_left_ms=end.client_left_ms,
+            client_left_ms=None if end.client_left_ms is None else tenth(end.client_left_ms),
         ),
-        head=timeline.partial_head if end.at == "head" else None,
+        head=timeline.partial_head or None if end.at == "head" else None,
         trailers=timeline.trailers,
-        informational=timeline.informational,
+        informational=tuple(
+            Informational(tenth(one.at_ms), one.code, one.message, one.headers) for one in timeline.informational
+        ),
         **fields,
     )
     body = b"".join(frame.data for frame in frames)

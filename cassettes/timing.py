@@ -17,7 +17,7 @@ from cassettes.model import Frame, Informational, Timeline
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
-    """How a tape's timing is changed. `speed` is a factor (`math.inf` = `max`); the others are ms, or events/s for `tps`.
+    """How a tape's timing is changed. `speed` is a factor (`math.inf` = `max`); the others are ms, or events/s (`tps`).
 
     Applied in this order: max_gap, ttft, tps, speed, jitter; with `speed` infinite every offset is 0.
     """

@@ -86,7 +86,6 @@ def stream_of(given: dict[str, Node]) -> Stream:
     end = _end(given["end"]) if "end" in given else Ending()
     if "head" in given and end.at != "head":
         raise given["head"].error("stream.head: found a head that never completed, expected end: {…, at: head} with it")
-    trailers = items(given["trailers"], "trailers") if "trailers" in given else []
     informational = items(given["informational"], "informational") if "informational" in given else []
     return Stream(
         provider=_name(given, "provider", "unknown"),
@@ -99,7 +98,7 @@ def stream_of(given: dict[str, Node]) -> Stream:
         headers_ms=number(given["headers_ms"], "headers_ms") if "headers_ms" in given else 0.0,
         end=end,
         head=scalar(given["head"], "head").encoded() if "head" in given else None,
-        trailers=tuple(_trailer(item) for item in trailers),
+        trailers=_pairs(given["trailers"], "trailers") if "trailers" in given else (),
         informational=tuple(_informational(item) for item in informational),
         events=choice("events", EventKind, None),
     )
@@ -142,11 +141,16 @@ def _end(node: Node) -> Ending:
     )
 
 
-def _trailer(node: Node) -> tuple[str, str]:
-    pair = items(node, "trailers")
-    if len(pair) != 2 or not TOKEN.fullmatch(name := scalar(pair[0], "trailers").text):
-        raise node.error("trailers: expected each to be [name, value], the name a token")
-    return name, line_of_head(pair[1], f"trailers: {name}")
+def _pairs(node: Node, what: str) -> Headers:
+    """A list of [name, value], which keeps its order when vcrpy saves the file (mappings are sorted)."""
+    return tuple(_pair(item, what) for item in items(node, what))
+
+
+def _pair(node: Node, what: str) -> tuple[str, str]:
+    pair = items(node, what)
+    if len(pair) != 2 or not TOKEN.fullmatch(name := scalar(pair[0], what).text):
+        raise node.error(f"{what}: expected each to be [name, value], the name a token")
+    return name, line_of_head(pair[1], f"{what}: {name}")
 
 
 def _informational(node: Node) -> Informational:
@@ -158,5 +162,5 @@ def _informational(node: Node) -> Informational:
         at_ms=number(given["at_ms"], "informational.at_ms"),
         code=whole(given["code"], "informational.code", 100, 199),
         message=line_of_head(given["message"], "informational.message") if "message" in given else "",
-        headers=headers_of(given.get("headers"), "informational.headers"),
+        headers=_pairs(given["headers"], "informational.headers") if "headers" in given else (),
     )

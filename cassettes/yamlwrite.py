@@ -69,10 +69,7 @@ def _settled(stream: Stream) -> Stream:
         headers_ms=tenths(stream.headers_ms) / 10,
         chunks=rounded(chunks, stream.headers_ms),
         end=end,
-        informational=tuple(
-            type(each)(tenths(each.at_ms) / 10, each.code, each.message, _grouped(each.headers))
-            for each in stream.informational
-        ),
+        informational=tuple(replace(each, at_ms=tenths(each.at_ms) / 10) for each in stream.informational),
     )
 
 
@@ -127,14 +124,18 @@ def _stream(response: Response) -> str:
     if stream.head is not None:
         text += f"      head: {block(stream.head, 8)}"
     if stream.trailers:
-        text += "      trailers:\n"
-        text += "".join(f"      - [{_inline(name)}, {_inline(value)}]\n" for name, value in stream.trailers)
+        text += "      trailers:\n" + _pairs(stream.trailers, 6)
     return text + _chunks(response) + f"      end: {_end(stream.end)}\n"
 
 
 def _informational(each: Informational) -> str:
-    head = f"      - at_ms: {_ms(each.at_ms)}\n        code: {each.code}\n        message: {_word(each.message)}\n"
-    return head + _headers(each.headers, 8)
+    text = f"      - at_ms: {_ms(each.at_ms)}\n        code: {each.code}\n        message: {_word(each.message)}\n"
+    return text + (f"        headers:\n{_pairs(each.headers, 8)}" if each.headers else "")
+
+
+def _pairs(headers: Headers, indent: int) -> str:
+    """[name, value] a line: unlike a mapping, it keeps its order when vcrpy saves the file."""
+    return "".join(f"{' ' * indent}- [{_inline(name)}, {_inline(value)}]\n" for name, value in headers)
 
 
 def _chunks(response: Response) -> str:
@@ -185,7 +186,7 @@ def _inline(text: str) -> str:
     """Text of a head as one quoted line; `!!binary` when its bytes are not UTF-8."""
     data = text.encode("utf-8", "surrogateescape")
     try:
-        return f'"{_escape(data.decode())}"'
+        return '"' + _escape(data.decode()).replace("\r", "\\r").replace("\n", "\\n") + '"'
     except UnicodeDecodeError:
         return f'!!binary "{base64.b64encode(data).decode()}"'
 

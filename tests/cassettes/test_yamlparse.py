@@ -140,12 +140,18 @@ def test_what_compresses_well_is_no_bomb():
     assert inflated(gzip.compress(body), "f") == body
 
 
+def said(data):
+    """What is said against `data`; nothing if it loads."""
+    try:
+        parse_plain(data, "f.yaml")
+    except CassetteError as error:
+        return str(error)
+    return ""
+
+
 @given(st.binary(max_size=60) | st.text("[]{}&*!|>'\"%@`:,-? #\n\tax0<~", max_size=40).map(str.encode))
 def test_any_bytes_load_or_are_refused_in_one_line(data):
-    for loader in ("CSafeLoader", "SafeLoader"):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(yaml, "CSafeLoader", getattr(yaml, loader), raising=False)
-            try:
-                parse_plain(data, "f.yaml")
-            except CassetteError as error:
-                assert str(error).isprintable()  # noqa: PT017 - most inputs load
+    assert said(data) == "" or said(data).isprintable()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delattr(yaml, "CSafeLoader", raising=False)
+        assert said(data) == "" or said(data).isprintable()

@@ -22,7 +22,7 @@ trailers:
 - [x-checksum, "a b"]
 - [x-checksum, !!binary /w==]
 informational:
-- {at_ms: 1.5, code: 103, message: Early Hints, headers: {link: [a, b]}}
+- {at_ms: 1.5, code: 103, message: Early Hints, headers: [[link, a], [link, b]]}
 - {at_ms: 2, code: 100}
 """
 
