@@ -176,7 +176,7 @@ class ShapeMasker(Masker):
 
 
 def _opaque_strings(text: bytes, past: _Past) -> list[tuple[int, int]]:
-    """Begin and end of the values of `_OPENER` in `text` without quotes; they are base64, so the next quote ends them."""
+    """Begin and end of the opaque strings in `text`, without quotes; they are base64, so the next quote ends them."""
     strings: list[tuple[int, int]] = []
     base = len(past.text)
     start = base if past.opaque else -1

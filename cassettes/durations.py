@@ -7,8 +7,12 @@ import re
 
 from cassettes.model import TokentapeError
 
-_DURATION = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*(ms|s|m|h)?")
+_DURATION = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*(ms|s|m|h)?")
 _IN_MS = {"ms": 1.0, "s": 1000.0, "m": 60_000.0, "h": 3_600_000.0}
+LONGEST_MS = 1e10
+"""About four months. Beyond, timers of an event loop overflow; nobody waits that long."""
+SLOWEST = 1e-6
+"""The smallest factor: an hour becomes a century."""
 
 
 class DurationError(TokentapeError):
@@ -22,17 +26,20 @@ def duration(text: str) -> float:
     match = _DURATION.fullmatch(text.strip())
     if match is None:
         raise DurationError(f"{text!r} is not a duration; expected a number with ms, s, m or h, such as 250ms or 1.5s")
-    return float(match[1]) * _IN_MS[match[2] or "ms"]
+    ms = float(match[1]) * _IN_MS[match[2] or "ms"]
+    if ms > LONGEST_MS:
+        raise DurationError(f"{text[:40]!r} is too long a duration; expected {LONGEST_MS / 3.6e6:.0f}h at most")
+    return ms
 
 
 def speed(text: str) -> float:
-    """A factor (> 0), infinite for `max`. `2` and `2x` are twice as fast. Raises DurationError."""
+    """A factor (`SLOWEST` or more), infinite for `max`. `2` and `2x` are twice as fast. Raises DurationError."""
     if text.strip().lower() == "max":
         return math.inf
     try:
         factor = float(text.strip().lower().removesuffix("x"))
     except ValueError:
         factor = 0.0
-    if not 0.0 < factor < math.inf:
+    if not SLOWEST <= factor < math.inf:
         raise DurationError(f"{text!r} is not a speed; expected a factor above 0, such as 0.5 or 10, or max")
     return factor

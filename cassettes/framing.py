@@ -109,9 +109,9 @@ def parse_head(raw: bytes) -> Head:
     )
 
 
-def _listed(head: Head, name: str) -> list[str]:
-    """The members of the list that every line of the header `name` makes together (RFC 9110 5.3), in lower case."""
-    values = (value for key, value in head.headers if key.lower() == name)
+def listed(headers: Headers, name: str) -> list[str]:
+    """The members of the list that all lines of the header `name` make together (RFC 9110 5.3), in lower case."""
+    values = (value for key, value in headers if key.lower() == name)
     return [part.strip().lower() for value in values for part in value.split(",") if part.strip()]
 
 
@@ -123,10 +123,10 @@ def body_framing(head: Head, method: str) -> tuple[Framing, int]:
     if method == "HEAD" or head.code in {204, 304} or head.code < 200:
         return "length", 0
     # `identity` was a coding that does nothing (RFC 2616 3.6); some servers still say it.
-    codings = [coding for coding in _listed(head, "transfer-encoding") if coding != "identity"]
+    codings = [coding for coding in listed(head.headers, "transfer-encoding") if coding != "identity"]
     if codings:
         return ("chunked" if codings[-1] == "chunked" else "close"), 0
-    lengths = set(_listed(head, "content-length"))
+    lengths = set(listed(head.headers, "content-length"))
     if not lengths:
         return "close", 0
     if len(lengths) > 1 or not _LENGTH.fullmatch(next(iter(lengths))):

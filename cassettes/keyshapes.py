@@ -1,8 +1,8 @@
 r"""Key-shaped strings: what the keys of providers look like, as data.
 
 A shape begins with a literal, preceded by nothing that a word or a base64url blob is made of, and goes on as long as a
-class of bytes lasts. Lengths are those of real keys or a little less; a key of letters and dashes needs a digit, so that
-`sk-learn`, `sk-estimator-doc-link` and `sk-proj-your-key-goes-here` stay. Pure data.
+class of bytes lasts. Lengths are those of real keys or a little less; a key of letters and dashes needs a digit, so
+that `sk-learn`, `sk-estimator-doc-link` and `sk-proj-your-key-goes-here` stay. Pure data.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _SK = (
 )
 # The first members of a JOSE header (RFC 7515 4.1), base64 after `{"`, are enough; else a second part that begins so.
 _JWT = (
-    f"(?:(?:hbGci|0eXAi|raWQi|lbmMi|jdHki|4NXQi|4NXUi|qa3Ui|6aXAi|qd2si){_TOKEN}{{16}}"
+    f"(?:(?:hbGci|0eXAi|raWQi|lbmMi|jdHki|4NXQi|4NXUi|qa3Ui|6aXAi|qd2si){_DOTTED}{{24}}"
     rf"|{_TOKEN}{{8,512}}+\.eyJ{_TOKEN}{{8}})"
 )
 _PEM = (

@@ -2,7 +2,7 @@
 
 Pure. The live request is compared after the same redaction and base64 rule that the tape went through (DESIGN 4, 5).
 Levels that need normalisation (`normalized`, `conversation`, `last-user`) have their place in `LEVELS` and no rule yet.
-Imports `model`, `dialects`, `routes`, `redact` and the standard library.
+Imports `model`, `framing`, `dialects`, `routes`, `redact` and the standard library.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from cassettes import dialects
+from cassettes.framing import octets
 from cassettes.model import Interaction, Request
 from cassettes.redact import redact_body
 from cassettes.routes import Route, same_path, tape_route
@@ -63,11 +64,11 @@ def canonical_body(body: bytes) -> bytes:
     """`body` as a value: JSON with sorted keys, without the fields that do not change what is asked."""
     try:
         value = json.loads(body)
+        if isinstance(value, dict):
+            value = {key: item for key, item in value.items() if key not in NOT_IN_KEY}
+        return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
     except (ValueError, RecursionError):
         return body
-    if isinstance(value, dict):
-        value = {key: item for key, item in value.items() if key not in NOT_IN_KEY}
-    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
 
 
 def operation_path(dialect: str, path: str) -> str:
@@ -77,14 +78,15 @@ def operation_path(dialect: str, path: str) -> str:
 
 def request_key(dialect: str, path: str, body: bytes, deck: str = "") -> str:
     """64 hex digits: hash of deck, dialect, path and canonical body. `path` is the route's, `body` the redacted one."""
-    parts = (deck.encode(), dialect.encode(), operation_path(dialect, path).encode(), canonical_body(body))
+    names = (octets(name) for name in (deck, dialect, operation_path(dialect, path)))
+    parts = (*names, canonical_body(body))
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
 def entry_of(tape: str, number: int, interaction: Interaction) -> Entry:
     """The entry of an interaction; provider and dialect that the tape states win over what its URI says."""
     stream, request = interaction.response.stream, interaction.request
-    provider, dialect, path = tape_route(request.uri)
+    provider, dialect, path = tape_route(request.uri, request.method)
     query = request.uri.partition("?")[2].partition("#")[0]
     stated = stream.provider if stream.provider != "unknown" else provider
     own = stream.dialect if stream.dialect != "raw" else dialect
@@ -101,18 +103,21 @@ class Index:
     """The entries of a set of tapes in tape-name order (bytewise), then number; found by level."""
 
     def __init__(self, entries: Iterable[Entry]) -> None:
-        self.entries = tuple(sorted(entries, key=lambda entry: (entry.tape.encode(), entry.number)))
+        self.entries = tuple(sorted(entries, key=lambda entry: (octets(entry.tape), entry.number)))
+        self.providers = frozenset(entry.provider for entry in self.entries if entry.provider is not None)
         self._by_method: dict[str, list[Entry]] = defaultdict(list)
         for entry in self.entries:
             self._by_method[entry.interaction.request.method].append(entry)
 
     def find(self, level: Level, asked: Asked) -> tuple[Entry, ...]:
         """The entries that answer `asked` at `level`, in order."""
-        rule: Callable[[Asked, Entry], bool] = _RULES[level]
+        route, rule = asked.route, _RULES[level]
+        # The mount of an upstream that is no provider of ours is raw, though its paths may look like a dialect's.
+        foreign = route.provider is not None and route.row is None
         return tuple(
             entry
             for entry in self._by_method.get(asked.request.method, ())
-            if _same_provider(asked.route, entry) and rule(asked, entry)
+            if _same_provider(route, entry) and (foreign or entry.dialect == route.dialect) and rule(asked, entry)
         )
 
 
@@ -122,7 +127,7 @@ def _same_provider(route: Route, entry: Entry) -> bool:
 
 
 def _order(asked: Asked, entry: Entry) -> bool:
-    return entry.dialect == asked.route.dialect and same_path(entry.path, asked.route)
+    return same_path(entry.path, asked.route)
 
 
 def _exact(asked: Asked, entry: Entry) -> bool:
@@ -130,18 +135,12 @@ def _exact(asked: Asked, entry: Entry) -> bool:
 
 
 def _key(asked: Asked, entry: Entry) -> bool:
+    route = msgspec.structs.replace(asked.route, path=operation_path(entry.dialect, asked.route.path))
     own = operation_path(entry.dialect, entry.path)
-    route = msgspec.structs.replace(asked.route, path=operation_path(asked.route.dialect, asked.route.path))
-    return (
-        entry.dialect == route.dialect
-        and same_path(own, route)
-        and canonical_body(entry.body) == canonical_body(asked.body)
-    )
+    return same_path(own, route) and canonical_body(entry.body) == canonical_body(asked.body)
 
 
 def _route(asked: Asked, entry: Entry) -> bool:
-    if entry.dialect != asked.route.dialect:
-        return False
     if asked.route.operation is None:
         return same_path(entry.path, asked.route)
     return entry.operation == asked.route.operation

@@ -46,8 +46,9 @@ _USERINFO = re.compile(r"(?<=://)([^/?#@\s:]*)(:?)([^/?#@\s]*)(?=@)")
 _SLASH = r"(?:/|\\+|%2[Ff]|%5[Cc])"
 # Not after a host or a directory: https://host/home/page is nobody's home.
 _USER_PATH = re.compile(
-    rf"((?<![A-Za-z0-9._~%-]){_SLASH}(?:var{_SLASH})?(?:home|Users){_SLASH}|(?<![A-Za-z])[A-Za-z](?::|%3[Aa]){_SLASH}Users{_SLASH})"
-    r"([^\\/:;,\"'<>|?*\s%]+(?: [^\\/:;,\"'<>|?*\s%]+(?=[\\/]))*)",
+    rf"(?<![A-Za-z0-9._~%-])((?:{_SLASH}(?:(?:var|private|(?:mnt{_SLASH})?[a-z]){_SLASH})?|[A-Za-z](?::|%3[Aa]){_SLASH})"
+    rf"(?:home|Users){_SLASH})"
+    r"([^\\/:;,\"'<>|?*\s%]+(?: [^\\/:;,\"'<>|?*\s%]+(?=[\\/]))*)"
 )
 _NO_USER_PATHS = frozenset({"location", "content-location", "link"})
 _ORGANISATION = re.compile(r"(?<![A-Za-z0-9_-])(?:org-|proj_|org_)[A-Za-z0-9]{16,}")

@@ -48,36 +48,9 @@ _SIGNED = re.compile(
     r'(?:credential|signature|response|oauth_token|oauth_signature|access_token)="?([^",\s]+)', re.IGNORECASE
 )
 
-_PARAMETERS = frozenset(
-    [
-        "key",
-        "api-key",
-        "apikey",
-        "access-key",
-        "access-token",
-        "auth-token",
-        "id-token",
-        "refresh-token",
-        "session-token",
-        "token",
-        "auth",
-        "authorization",
-        "password",
-        "passwd",
-        "pwd",
-        "secret",
-        "client-secret",
-        "sig",
-        "signature",
-        "subscription-key",
-        "x-amz-signature",
-        "x-amz-credential",
-        "x-amz-security-token",
-        "x-goog-signature",
-        "x-goog-credential",
-        "x-goog-api-key",
-        "x-api-key",
-    ]
+_PARAMETER = re.compile(
+    r"(?:x-(?:(?:amz|goog)-)?)?(?:(?:api-?|access-|subscription-)?key|(?:(?:access|auth|id|refresh|session|security)-)?token"
+    r"|auth|authorization|password|passwd|pwd|(?:client-)?secret|sig|signature|credential)"
 )
 
 _VARIABLE = re.compile(
@@ -130,7 +103,7 @@ def scheme_length(value: str) -> int:
 
 def is_secret_parameter(name: str) -> bool:
     """Whether the query parameter `name` (as it stands in the URL) carries a secret."""
-    return unquote_plus(name).lower().replace("_", "-") in _PARAMETERS
+    return _PARAMETER.fullmatch(unquote_plus(name).lower().replace("_", "-")) is not None
 
 
 def secrets_from_env(environ: Mapping[str, str]) -> tuple[bytes, ...]:

@@ -7,7 +7,9 @@ inside its roots and skips links that leave them. Imports `model`, `yamlio` and,
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
+import stat
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -42,6 +44,7 @@ class Changes(NamedTuple):
 
 
 Stamp = tuple[int, int, int]
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
 def shipped_root() -> Path:
@@ -91,7 +94,10 @@ class FolderStore:
 
     def refresh(self) -> Changes:
         """Reads again what changed by time, size or inode. A file that cannot be read keeps the tape it was."""
-        seen: dict[Path, Path] = {path: root for root in self._roots for path in _files(root)}
+        try:
+            seen: dict[Path, Path] = {path: root for root in self._roots for path in _files(root)}
+        except CassetteError as error:
+            return Changes(errors=(str(error),))
         loaded: list[str] = []
         errors: list[str] = []
         for path, root in seen.items():
@@ -116,7 +122,7 @@ class FolderStore:
 
 
 def read_tape(path: Path) -> Cassette:
-    """The cassette at `path`; recordings of other tools that are no vcrpy cassettes are imported. Raises CassetteError."""
+    """The cassette at `path`; recordings of other tools than vcrpy are imported. Raises CassetteError."""
     data = read_file(path)
     try:
         return load(data, str(path))
@@ -129,20 +135,29 @@ def read_tape(path: Path) -> Cassette:
 
 
 def _files(root: Path) -> Iterator[Path]:
-    """The cassette files of a root, dot folders left out, and links that lead out of it."""
+    """The cassette files of a root, dot folders left out, and links that lead out of it.
+
+    Links to folders are not followed. Raises CassetteError for a folder that may not be read.
+    """
     if root.is_file():
         if root.name.endswith(SUFFIXES):
             yield root
         return
-    home = root.resolve()
-    for folder, folders, names in os.walk(root):
+    home = os.path.realpath(root)
+    for folder, folders, names in os.walk(root, onerror=_unreadable):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(names):
             path = Path(folder, name)
             if name.startswith(".") or not name.endswith(SUFFIXES):
                 continue
-            if not path.is_symlink() or path.resolve().is_relative_to(home):
+            # realpath, since Path.resolve raises for a link to itself (before Python 3.13).
+            if not path.is_symlink() or Path(os.path.realpath(path)).is_relative_to(home):
                 yield path
+
+
+def _unreadable(error: OSError) -> None:
+    if not isinstance(error, FileNotFoundError):  # gone since it was listed: no mistake of anyone's
+        raise CassetteError(f"cannot look into this folder ({error.strerror}), expected tapes", str(error.filename))
 
 
 def _stamp(path: Path) -> Stamp:
@@ -151,56 +166,110 @@ def _stamp(path: Path) -> Stamp:
 
 
 def append(path: Path, interactions: Iterable[Interaction]) -> None:
-    """Adds `interactions` to the tape at `path`, made if it is new. Raises TokentapeError; the old file is then intact."""
+    """Adds `interactions` to the tape at `path`, made if it is new. Raises TokentapeError; the old file is then intact.
+
+    When the old file cannot be read or would grow too large, they are kept beside it.
+    """
+    new = tuple(interactions)
     with _locked(path.parent):
-        present = load_file(path).interactions if path.exists() else ()
-        _write(path, Cassette((*present, *interactions)))
+        try:
+            present = load_file(path).interactions if path.exists() else ()
+            data = _bytes(path, (*present, *new))
+        except TokentapeError as error:
+            kept = _keep(path, _bytes(path, new))
+            kind = CassetteError if isinstance(error, CassetteError) else TokentapeError
+            raise kind(f"{error}; the new recording is kept in {kept}") from None
+        _write(path, data)
 
 
 def replace(path: Path, interactions: Iterable[Interaction]) -> None:
     """Makes the tape at `path` hold just `interactions`. Raises TokentapeError; the old file is then intact."""
+    data = _bytes(path, tuple(interactions))
     with _locked(path.parent):
-        _write(path, Cassette(tuple(interactions)))
+        _write(path, data)
+
+
+def _bytes(path: Path, interactions: tuple[Interaction, ...]) -> bytes:
+    return dump(Cassette(interactions), compress=path.name.endswith(".gz"))
 
 
 @contextlib.contextmanager
 def _locked(folder: Path) -> Iterator[None]:
-    """The folder's lock, so that two recorders never write one tape at once."""
+    """The folder's lock, so that two recorders never write one tape at once. Waits for as long as a write takes."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o644)
+        # Reading rights are enough for a lock, and the file may be another user's.
+        descriptor = os.open(folder / LOCK, os.O_RDONLY | os.O_CREAT | _NO_LINK, 0o644)
     except OSError as error:
         raise TokentapeError(f"{folder}: cannot write here ({error.strerror})") from None
     try:
         if sys.platform != "win32":
             import fcntl
 
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            with contextlib.suppress(OSError):  # a file system without locks: renames still keep files whole
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
     finally:
         os.close(descriptor)
 
 
-def _write(path: Path, cassette: Cassette) -> None:
+def _write(path: Path, data: bytes) -> None:
     """Beside the tape, on the disk, then into its place: no reader ever sees half a tape."""
-    data = dump(cassette, compress=path.name.endswith(".gz"))
-    # Ours alone under the folder's lock; created with what the umask leaves of 0666.
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    scratch = _scratch(path, data)
     try:
-        descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666)
+        scratch.replace(path)
+        _sync(path.parent)
+    except OSError as error:
+        kept = _set_aside(scratch, path)
+        raise TokentapeError(f"{path}: cannot be replaced ({error.strerror}); the new tape is in {kept}") from None
+
+
+def _keep(path: Path, data: bytes) -> Path:
+    """Writes `data` beside `path` under a name that is no tape's; returns it."""
+    return _set_aside(_scratch(path, data), path)
+
+
+def _scratch(path: Path, data: bytes) -> Path:
+    """A new file beside `path` that holds `data`, on the disk, with the rights of the tape it is to replace."""
+    scratch = path
+    try:
+        descriptor, scratch = _new_file(path.parent)
         with os.fdopen(descriptor, "wb") as file:
+            with contextlib.suppress(OSError):
+                scratch.chmod(stat.S_IMODE(path.stat().st_mode))
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        with contextlib.suppress(OSError):
-            scratch.unlink(missing_ok=True)
+        if scratch != path:
+            with contextlib.suppress(OSError):
+                scratch.unlink()
         raise TokentapeError(f"{path}: cannot be written ({error.strerror}); what was there is as it was") from None
-    try:
-        scratch.replace(path)
-    except OSError as error:
-        kept = path.with_name(path.name + UNSAVED)
-        with contextlib.suppress(OSError):
-            scratch = scratch.replace(kept)
-        raise TokentapeError(f"{path}: cannot be replaced ({error.strerror}); the new tape is in {scratch}") from None
+    return scratch
 
+
+def _new_file(folder: Path) -> tuple[int, Path]:
+    """A descriptor and the name of a file that was not there before (what a killed process left stays)."""
+    for number in itertools.count():
+        name = folder / f".tokentape-{os.getpid()}-{number}.tmp"
+        with contextlib.suppress(FileExistsError):
+            return os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINK, 0o644), name
+    raise AssertionError("unreachable: count() does not end")
+
+
+def _set_aside(scratch: Path, path: Path) -> Path:
+    """Gives `scratch` the name of `path` with UNSAVED and, so that nothing kept earlier is lost, a number."""
+    names = (path.with_name(f"{path.name}{UNSAVED}{number or ''}") for number in range(1000))
+    with contextlib.suppress(OSError):
+        return scratch.rename(next((name for name in names if not name.exists()), scratch))
+    return scratch
+
+
+def _sync(folder: Path) -> None:
+    """Puts a rename on the disk where folders can be opened for that (POSIX)."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

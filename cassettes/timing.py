@@ -1,7 +1,7 @@
 """Timing options as maps on timelines: speed, TTFT, text rate, longest gap, jitter (DESIGN 6).
 
 They edit the timeline, not the player, so what is played is always a plain list of absolute offsets. Pure: the random
-source is given. Imports `model` and `events` only.
+source is given. Imports `model` only.
 """
 
 from __future__ import annotations
@@ -12,14 +12,16 @@ from collections.abc import Callable
 from random import Random
 
 import msgspec
+from msgspec.structs import replace
 
-from cassettes.model import Frame, Informational, Timeline
+from cassettes.model import Frame, Timeline
 
 
 class Pace(msgspec.Struct, frozen=True, kw_only=True):
     """How a tape's timing is changed. `speed` is a factor (`math.inf` = `max`); the others are ms, or events/s (`tps`).
 
-    Applied in this order: max_gap, ttft, tps, speed, jitter; with `speed` infinite every offset is 0.
+    Applied in this order: speed, max_gap, ttft, tps, jitter. So what is given in ms or events/s is real time, whatever
+    the speed (as durations of faults are, DESIGN 7); an infinite speed leaves only the waits that ttft and tps ask for.
     """
 
     speed: float = 1.0
@@ -36,32 +38,22 @@ def _moved(timeline: Timeline, offsets: list[float], head_at: float, end_at: flo
     """`timeline` with new offsets for its frames, head and ending."""
     frames = tuple(Frame(at, frame.data, frame.more) for at, frame in zip(offsets, timeline.frames, strict=True))
     # A 1xx response never comes after the head that follows it.
-    early = tuple(
-        Informational(min(one.at_ms, head_at), one.code, one.message, one.headers) for one in timeline.informational
-    )
-    return _replace(timeline, frames=frames, head_at_ms=head_at, end_at_ms=end_at, informational=early)
-
-
-def _replace(timeline: Timeline, **changes: object) -> Timeline:
-    return msgspec.structs.replace(timeline, **changes)
+    early = tuple(replace(one, at_ms=min(one.at_ms, head_at)) for one in timeline.informational)
+    return replace(timeline, frames=frames, head_at_ms=head_at, end_at_ms=end_at, informational=early)
 
 
 def at_speed(timeline: Timeline, factor: float) -> Timeline:
     """Every offset divided by `factor` (> 0). With an infinite factor a `timeout` or `client_closed` ending, which
     would stall until the client leaves, becomes `cut` (DESIGN 4)."""
-    scale = 0.0 if math.isinf(factor) else 1.0 / factor
-    early = tuple(
-        Informational(one.at_ms * scale, one.code, one.message, one.headers) for one in timeline.informational
-    )
-    moved = _replace(
+    moved = replace(
         timeline,
-        frames=tuple(Frame(frame.at_ms * scale, frame.data, frame.more) for frame in timeline.frames),
-        head_at_ms=timeline.head_at_ms * scale,
-        end_at_ms=timeline.end_at_ms * scale,
-        informational=early,
+        frames=tuple(Frame(frame.at_ms / factor, frame.data, frame.more) for frame in timeline.frames),
+        head_at_ms=timeline.head_at_ms / factor,
+        end_at_ms=timeline.end_at_ms / factor,
+        informational=tuple(replace(one, at_ms=one.at_ms / factor) for one in timeline.informational),
     )
     if math.isinf(factor) and timeline.end.type in {"timeout", "client_closed"}:
-        return _replace(moved, end=msgspec.structs.replace(timeline.end, type="cut"))
+        return replace(moved, end=replace(timeline.end, type="cut"))
     return moved
 
 
@@ -81,9 +73,9 @@ def with_ttft(timeline: Timeline, ttft_ms: float) -> Timeline:
     """The first body byte `ttft_ms` after the last request byte; what follows keeps its gaps."""
     if not timeline.frames:
         return timeline
-    shift = ttft_ms - timeline.frames[0].at_ms
-    offsets = [frame.at_ms + shift for frame in timeline.frames]
-    return _moved(timeline, offsets, min(timeline.head_at_ms, ttft_ms), timeline.end_at_ms + shift)
+    first = timeline.frames[0].at_ms
+    offsets = [ttft_ms + (frame.at_ms - first) for frame in timeline.frames]
+    return _moved(timeline, offsets, min(timeline.head_at_ms, ttft_ms), ttft_ms + (timeline.end_at_ms - first))
 
 
 def with_tps(timeline: Timeline, per_second: float, ends: list[int], carries: Callable[[bytes], bool]) -> Timeline:
@@ -105,7 +97,7 @@ def with_tps(timeline: Timeline, per_second: float, ends: list[int], carries: Ca
         at += (now - seen) * 1000.0 / per_second if seen and now > seen else gap
         before, seen = frame.at_ms, now
         offsets.append(at)
-    return _moved(timeline, offsets, timeline.head_at_ms, at + timeline.end_at_ms - before)
+    return _moved(timeline, offsets, timeline.head_at_ms, at + (timeline.end_at_ms - before))
 
 
 def with_jitter(timeline: Timeline, jitter_ms: float, random: Random) -> Timeline:
@@ -122,14 +114,14 @@ def paced(
     timeline: Timeline, pace: Pace, random: Random, ends: list[int], carries: Callable[[bytes], bool]
 ) -> Timeline:
     """`timeline` at `pace`. `ends` and `carries` as for `with_tps`."""
+    if pace.speed != 1.0:
+        timeline = at_speed(timeline, pace.speed)
     if pace.max_gap_ms is not None:
         timeline = with_max_gap(timeline, pace.max_gap_ms)
     if pace.ttft_ms is not None:
         timeline = with_ttft(timeline, pace.ttft_ms)
     if pace.tps is not None:
         timeline = with_tps(timeline, pace.tps, ends, carries)
-    if pace.speed != 1.0:
-        timeline = at_speed(timeline, pace.speed)
     if pace.jitter_ms and not math.isinf(pace.speed):
         timeline = with_jitter(timeline, pace.jitter_ms, random)
     return timeline

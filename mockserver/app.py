@@ -74,6 +74,8 @@ class Server:
         self._forward = forward
         self._decks = Decks()
         self._asked: OrderedDict[tuple[object, ...], Asked] = OrderedDict()
+        self._asked_of: object = None
+        self._extra = settings.extra
         self._connections = wire.Connections()
         self._hub: Hub | None = None
         self._runner: web.AppRunner | None = None
@@ -154,13 +156,18 @@ class Server:
 
     def _read(self, request: web.Request, body: bytes) -> Asked:
         """The request as a value, remembered for small bodies: its parts are all in the key."""
+        if self._asked_of is not self.chooser.index:
+            # Other tapes may bring other mounts: what a path means is read anew.
+            self._asked.clear()
+            self._asked_of = self.chooser.index
+            self._extra = self._settings.extra | extra_mounts(self.chooser.index.providers)
         key = (request.method, request.raw_path, request.raw_headers, body)
         asked = self._asked.get(key)
         if asked is not None:
             return asked
         headers: Headers = tuple((text(name), text(value)) for name, value in request.raw_headers)
         target = request.raw_path
-        route = routes.parse(request.method, target, headers, self._settings.extra)
+        route = routes.parse(request.method, target, headers, self._extra)
         redactor = self._redactor.with_secrets(secrets_from_request(headers, target))
         asked = Asked(Request(request.method, target, headers, body), route, redact_body(redactor.bytes(body)))
         if len(body) <= ASKED_LARGEST:

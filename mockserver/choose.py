@@ -1,4 +1,4 @@
-"""From a live request to the plan that answers it: levels, the deck's place, timing, one compiled plan per way of asking.
+"""From a live request to the plan that answers it: levels, the deck's place, timing, a compiled plan per way of asking.
 
 Pure but for a seeded random source. What was worked out for a request is remembered (bounded), so that a repeated
 request costs a dictionary look-up. Imports `cassettes`, `decks` and `plan`.
@@ -17,6 +17,7 @@ import msgspec
 
 from cassettes import dialects
 from cassettes.events import event_ends, event_kind
+from cassettes.framing import octets
 from cassettes.matching import Asked, Entry, Index, Level
 from cassettes.timeline import to_timeline
 from cassettes.timing import AS_RECORDED, Pace, paced
@@ -85,7 +86,9 @@ class Chooser:
 
     def _candidates(self, asked: Asked) -> tuple[Level, tuple[Entry, ...]] | None:
         route = asked.route
-        key = (asked.request.method, route.provider, route.dialect, route.path, route.query, asked.body)
+        # The digest, not the body: of a thousand requests of megabytes nothing is kept.
+        body = hashlib.sha256(asked.body).digest()
+        key = (asked.request.method, route.provider, route.dialect, route.path, route.query, body)
         if key in self._found:
             return self._found[key]
         found = next(
@@ -104,12 +107,12 @@ class Chooser:
             ends = event_ends(response.body, kind) if self.playing.pace.tps else []
             text = dialects.get(entry.dialect).text
             timeline = paced(timeline, self.playing.pace, self._random(entry), ends, lambda event: bool(text(event)))
-        extra = ((MARK, quote(entry.place, safe="/#:@+,;=~!")),) if self.playing.mark else ()
+        extra = ((MARK, quote(octets(entry.place), safe="/#:@+,;=~!")),) if self.playing.mark else ()
         return compile_plan(timeline, asking, extra)
 
     def _random(self, entry: Entry) -> Random:
         """Seeded by what does not depend on the order of requests: same seed, same bytes, in any process."""
-        digest = hashlib.sha256(f"{self.playing.seed}\0{entry.place}".encode()).digest()
+        digest = hashlib.sha256(octets(f"{self.playing.seed}\0{entry.place}")).digest()
         return Random(int.from_bytes(digest[:8]))
 
 

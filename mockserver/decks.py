@@ -38,10 +38,13 @@ class Deck:
         return candidates[-1] if repeat else None
 
     def delivered(self, candidates: Sequence[Entry], entry: Entry) -> None:
-        """The last body byte of `entry` has left: the place moves on."""
+        """The last body byte of `entry` has left: the place moves on to the one after it.
+
+        Overlapping requests got the same entry: what both played is passed once, and nothing is skipped.
+        """
         self._played.add(entry.place)
         run = _run(candidates)
-        self._places[run] = self._places.get(run, 0) + 1
+        self._places[run] = max(self._places.get(run, 0), run.index(entry.place) + 1)
 
     def forget(self) -> None:
         """Back to the start, as after a tape was changed."""

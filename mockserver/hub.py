@@ -1,4 +1,4 @@
-"""The clock and the timers of a server: one heap of deadlines and one timer per event loop. The only file that tells time.
+"""The clock and the timers of a server: one heap of deadlines and one timer per event loop. Only this file tells time.
 
 On Linux the timer is a timerfd: absolute CLOCK_MONOTONIC deadlines with a p50 lateness of 0.05 ms, where `call_at`
 has 0.6 ms on asyncio and fires early on uvloop (facts/performance.md, Timers). Elsewhere a `call_at` that is checked
@@ -14,7 +14,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count
 from typing import Protocol
 
@@ -22,6 +22,8 @@ CROWD = 1000
 """Live streams above which wake-ups are spaced: 1 ms of coalescing halves the CPU of 20,000 events a second."""
 CROWD_SPACING = 0.0005
 """Seconds between two wake-ups in a crowd."""
+SWEEP = 1024
+"""Deadlines from which on those of finished players are looked for: one whose client left may lie hours ahead."""
 
 _TFD_ABSTIME = 1
 _TFD_FLAGS = 0o4000 | 0o2000000  # TFD_NONBLOCK | TFD_CLOEXEC
@@ -98,7 +100,9 @@ class Hub:
     """Wakes players at their deadlines. One per event loop; `close()` it with the server."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, *, timerfd: bool | None = None) -> None:
+        self._loop = loop
         self._heap: list[tuple[float, int, Timed]] = []
+        self._sweep_at = SWEEP
         self._order = count()
         self._armed = float("inf")
         self._last_tick = 0.0
@@ -112,8 +116,16 @@ class Hub:
 
     def add(self, when: float, timed: Timed) -> None:
         """Wakes `timed` at `when` (s), and again as its `pump` says."""
+        if len(self._heap) >= self._sweep_at:
+            self._sweep()
         heappush(self._heap, (when, next(self._order), timed))
         self._arm()
+
+    def _sweep(self) -> None:
+        # Each sweep waits until the heap has doubled, so that it costs O(1) an addition.
+        self._heap[:] = [entry for entry in self._heap if not entry[2].finished]
+        heapify(self._heap)
+        self._sweep_at = max(SWEEP, 2 * len(self._heap))
 
     def _arm(self) -> None:
         heap = self._heap
@@ -136,10 +148,17 @@ class Hub:
         # Whoever has more to write at once waits for the next wake-up, so that the loop can read requests in between.
         for timed in due:
             if not timed.finished:
-                following = timed.pump(self.now())
+                following = self._pump(timed)
                 if following is not None:
                     heappush(heap, (following, next(order), timed))
         self._arm()
+
+    def _pump(self, timed: Timed) -> float | None:
+        try:
+            return timed.pump(self.now())
+        except Exception as error:  # noqa: BLE001 - one stream that fails must not stop the others
+            self._loop.call_exception_handler({"message": "a stream failed", "exception": error})
+            return None
 
     async def sleep(self, seconds: float) -> None:
         """Housekeeping waits (never used for a stream's timing)."""

@@ -9,8 +9,8 @@ from array import array
 from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
-from cassettes.framing import HOP_BY_HOP, field_lines, head_bytes
-from cassettes.model import EndingType, Head, Headers, Timeline
+from cassettes.framing import HOP_BY_HOP, field_lines, head_bytes, listed
+from cassettes.model import EndingType, Framing, Head, Headers, Timeline
 
 MARK = "x-tokentape"
 
@@ -37,7 +37,8 @@ class Asking(NamedTuple):
 class Plan(NamedTuple):
     """`wire[: ends[i]]` is due `due[i]` seconds after the last request byte; then `action` at `end_due` seconds.
 
-    `bodied` tells whether body bytes are in it, `code` the status that is shown (0: no whole head).
+    `code` is the status that is shown (0: no whole head); `wire[: body_end]` ends with the last body byte, what may
+    follow is framing (0: no body).
     """
 
     wire: bytes
@@ -46,35 +47,62 @@ class Plan(NamedTuple):
     action: Action
     end_due: float
     code: int
-    bodied: bool
+    body_end: int = 0
 
 
-def live_headers(timeline: Timeline, head: Head, asking: Asking, keep: bool) -> list[tuple[str, str]]:
-    """The tape's headers with the hop-by-hop ones and the framing recomputed, each in the tape's own place.
+def has_no_body(head: Head, asking: Asking) -> bool:
+    """Whether the answer ends with its head, whatever its headers say (RFC 9112 6.3)."""
+    return asking.head_only or head.code in {204, 304} or head.code < 200
+
+
+def live_framing(timeline: Timeline, asking: Asking) -> Framing:
+    """The framing on this connection: HTTP/1.0 knows no chunks (RFC 9112 7.1)."""
+    return "close" if asking.http10 and timeline.framing == "chunked" else timeline.framing
+
+
+def keeps_alive(timeline: Timeline, head: Head, asking: Asking) -> bool:
+    """Whether the connection lives on: the client wants it to, and the tape has an end that does not need its close."""
+    delimited = has_no_body(head, asking) or live_framing(timeline, asking) != "close"
+    return asking.keep_alive and delimited and timeline.end.type == "eof" and head.http == "1.1" and head.code != 101
+
+
+def live_headers(timeline: Timeline, head: Head, asking: Asking) -> list[tuple[str, str]]:
+    """The tape's headers with the hop-by-hop ones and the framing recomputed, each in the tape's own place; a mark of
+    ours that got onto the tape is left out.
 
     A connection that a tape breaks is not announced as closing: the client must meet the break unprepared.
     """
-    length = sum(len(frame.data) for frame in timeline.frames) + timeline.end.missing
-    framing = "close" if asking.http10 and timeline.framing == "chunked" else timeline.framing
-    bodiless = asking.head_only or head.code in {204, 304} or head.code < 200
-    own = {"chunked": "transfer-encoding", "length": "content-length"}.get(framing)
-    value = "chunked" if framing == "chunked" else str(length)
+    framing, bodiless = live_framing(timeline, asking), has_no_body(head, asking)
+    own, value = _framing_header(timeline, head, framing)
     result: list[tuple[str, str]] = []
     placed = False
     for name, text in head.headers:
         lowered = name.lower()
-        if lowered == own and not placed:
-            result.append((name, text if bodiless else value))
+        if bodiless or lowered not in {"transfer-encoding", "content-length"}:
+            if lowered not in HOP_BY_HOP and not lowered.startswith(MARK):
+                result.append((name, text))
+        elif lowered == own and not placed:
+            result.append((name, value))
             placed = True
-        elif lowered not in HOP_BY_HOP and lowered not in {"transfer-encoding", "content-length"}:
-            result.append((name, text))
     if own and not placed and not bodiless:
         result.append((own.title(), value))
-    if not asking.keep_alive or framing == "close":
+    if not asking.keep_alive or (framing == "close" and not bodiless):
         result.append(("Connection", "close"))
-    elif asking.http10 and keep:
+    elif asking.http10 and keeps_alive(timeline, head, asking):
         result.append(("Connection", "keep-alive"))
     return result
+
+
+def _framing_header(timeline: Timeline, head: Head, framing: Framing) -> tuple[str, str]:
+    """Name and value of the header that says `framing`; two empty strings for close framing, which none says."""
+    if framing == "chunked":
+        # Transfer-Encoding: gzip, chunked stays: the body of the tape is what came under the chunks.
+        codings = listed(head.headers, "transfer-encoding")
+        lines = [value for name, value in head.headers if name.lower() == "transfer-encoding"]
+        return "transfer-encoding", ", ".join(lines) if codings[-1:] == ["chunked"] else "chunked"
+    if framing == "length":
+        return "content-length", str(sum(len(frame.data) for frame in timeline.frames) + timeline.end.missing)
+    return "", ""
 
 
 def _frames(timeline: Timeline, chunked: bool) -> Iterable[tuple[float, bytes]]:
@@ -108,23 +136,23 @@ class _Writing:
         self.pieces: list[bytes] = []
         self.due: array[float] = array("d")
         self.ends: array[int] = array("q")
-        self._size = 0
+        self.size = 0
 
     def add(self, at_ms: float, data: bytes) -> None:
         if not data:
             return
         self.pieces.append(data)
-        self._size += len(data)
+        self.size += len(data)
         # An offset is never before its predecessor's: what comes first on the wire goes out first.
         due = max(at_ms / 1000.0, self.due[-1] if self.due else 0.0)
         if self.due and self.due[-1] == due:
-            self.ends[-1] = self._size
+            self.ends[-1] = self.size
         else:
             self.due.append(due)
-            self.ends.append(self._size)
+            self.ends.append(self.size)
 
-    def plan(self, action: Action, end_due: float, code: int, *, bodied: bool) -> Plan:
-        return Plan(b"".join(self.pieces), self.due, self.ends, action, end_due, code, bodied)
+    def plan(self, action: Action, end_ms: float, code: int = 0, body_end: int = 0) -> Plan:
+        return Plan(b"".join(self.pieces), self.due, self.ends, action, end_ms / 1000.0, code, body_end)
 
 
 def compile_plan(timeline: Timeline, asking: Asking, extra: Headers = ()) -> Plan:
@@ -134,24 +162,18 @@ def compile_plan(timeline: Timeline, asking: Asking, extra: Headers = ()) -> Pla
         if not asking.http10:
             early = Head(code=one.code, message=one.message, headers=one.headers)
             out.add(one.at_ms, head_bytes(early, one.headers))
-    end_due = timeline.end_at_ms / 1000.0
-    head = timeline.head
+    head, end = timeline.head, timeline.end
     if head is None:
         out.add(timeline.head_at_ms, timeline.partial_head)
-        return out.plan(_ACTIONS.get(timeline.end.type, "close"), end_due, 0, bodied=False)
-    chunked = timeline.framing == "chunked" and not asking.http10
-    whole = timeline.end.type == "eof"
-    framed = chunked or timeline.framing == "length"
-    keep = asking.keep_alive and (asking.head_only or (whole and framed and head.http == "1.1"))
-    headers = [*live_headers(timeline, head, asking, keep), *extra]
-    out.add(timeline.head_at_ms, head_bytes(head, headers))
-    action: Action = "keep" if keep else "close"
-    if asking.head_only:
-        return out.plan(action, timeline.head_at_ms / 1000.0, head.code, bodied=False)
+        return out.plan(_ACTIONS.get(end.type, "close"), timeline.end_at_ms)
+    out.add(timeline.head_at_ms, head_bytes(head, [*live_headers(timeline, head, asking), *extra]))
+    action = _ACTIONS.get(end.type) or ("keep" if keeps_alive(timeline, head, asking) else "close")
+    if has_no_body(head, asking):
+        return out.plan(action, timeline.end_at_ms, head.code)
+    chunked = live_framing(timeline, asking) == "chunked"
     for at_ms, data in _frames(timeline, chunked):
         out.add(at_ms, data)
-    if whole and chunked:
+    body_end = out.size if timeline.frames else 0
+    if chunked and end.type == "eof":
         out.add(timeline.end_at_ms, b"0\r\n" + field_lines(timeline.trailers) + b"\r\n")
-    if not whole:
-        action = _ACTIONS[timeline.end.type]
-    return out.plan(action, end_due, head.code, bodied=bool(timeline.frames))
+    return out.plan(action, timeline.end_at_ms, head.code, body_end)

@@ -1,4 +1,4 @@
-"""Plays one plan: writes what is due, honours back-pressure, then ends the connection as the tape did. No clock, no socket.
+"""Plays one plan: writes what is due, honours back-pressure, ends the connection as the tape did. No clock, no socket.
 
 `pump(now)` is called by the hub and returns the next deadline; deadlines are absolute, so a late wake-up never
 accumulates. Cost per wake-up: one bisect and one write of at most 64 KB. Imports `plan` only.
@@ -20,6 +20,8 @@ SLOW_READER = 0.005
 """Seconds until a full transport is looked at again."""
 SETTLING = 0.001
 """Seconds between two looks at whether the kernel has delivered everything before an RST."""
+ROUNDING = 1e-9
+"""Seconds that the sum of two floats may be off: woken at the deadline it asked for, a player finds it due."""
 
 Outcome = Literal["played", "client-left"]
 
@@ -38,11 +40,12 @@ class Line(Protocol):
 class Player:
     """The playing of `plan` on `line`, begun at `start` (s, the hub's clock).
 
-    `delivered` is called once when the last body byte has left for the socket; `done` once at the end, with how it ended.
-    `ending_drain` (s) caps the wait for the client to take what was written before an RST.
+    `delivered` is called once when the last body byte has left for the socket (without body: when the ending was
+    played); `done` once at the end, with how it ended. `ending_drain` (s) caps the wait for the client to take what was
+    written before an RST.
     """
 
-    __slots__ = ("_at", "_delivered", "_done", "_drain_until", "_line", "_plan", "_sent", "_start", "_view", "drain")
+    __slots__ = ("_at", "_delivered", "_done", "_drain", "_drain_until", "_line", "_plan", "_sent", "_start", "_view")
 
     def __init__(
         self,
@@ -62,7 +65,7 @@ class Player:
         self._delivered: Callable[[], None] | None = delivered
         self._done: Callable[[Outcome], None] | None = done
         self._drain_until: float | None = None
-        self.drain = ending_drain
+        self._drain = ending_drain
 
     @property
     def finished(self) -> bool:
@@ -76,7 +79,9 @@ class Player:
 
     def stop(self) -> None:
         """The client has left or the server stops: nothing more is written. Leaving is how a stall ends."""
-        stalled = self._sent == len(self._plan.wire) and self._plan.action == "stall"
+        plan = self._plan
+        owed = plan.body_end > 0 and self._delivered is not None
+        stalled = plan.action == "stall" and self._sent == len(plan.wire) and not owed
         self._finish("played" if stalled else "client-left")
 
     def pump(self, now: float) -> float | None:
@@ -84,16 +89,21 @@ class Player:
         if self._done is None:
             return None
         if self._line.is_closing():
-            self._finish("client-left")
+            self.stop()
             return None
-        plan = self._plan
-        if self._sent < len(plan.wire):
-            return self._write(now)
-        return self._end(now)
+        following = self._write(now) if self._sent < len(self._plan.wire) else None
+        if self._delivered is not None and 0 < self._plan.body_end <= self._sent:
+            if self._line.buffered():
+                soon = now + SLOW_READER
+                return soon if following is None else min(soon, following)
+            deliver, self._delivered = self._delivered, None
+            deliver()
+        return self._end(now) if following is None else following
 
     def _write(self, now: float) -> float | None:
+        """Writes what is due; the next deadline, or None when nothing is left to write."""
         plan = self._plan
-        until = bisect_right(plan.due, now - self._start, self._at)
+        until = bisect_right(plan.due, now - self._start + ROUNDING, self._at)
         due = plan.ends[until - 1] if until else 0
         if due > self._sent:
             if self._line.buffered() > HIGH_WATER:
@@ -104,9 +114,7 @@ class Player:
             if stop < due:
                 return now
         self._at = until
-        if self._sent < len(plan.wire):
-            return self._start + plan.due[until]
-        return self._end(now)
+        return self._start + plan.due[until] if until < len(plan.due) else None
 
     def _whole_entries(self, until: int) -> int:
         """Where a write of at most `LARGEST_WRITE` bytes stops: after whole entries if one fits."""
@@ -116,13 +124,8 @@ class Player:
         return stop if stop > self._sent else limit
 
     def _end(self, now: float) -> float | None:
-        """After the last byte: wait until it has left for the socket, then do what the plan's ending says."""
+        """After the last byte: what the plan's ending says, when it says."""
         plan = self._plan
-        if self._delivered is not None and plan.bodied:
-            if self._line.buffered():
-                return now + SLOW_READER
-            deliver, self._delivered = self._delivered, None
-            deliver()
         if plan.action == "keep":
             self._finish("played")
             return None
@@ -141,7 +144,7 @@ class Player:
         """RST once the client's kernel has everything: an RST destroys what was not delivered (DESIGN 7)."""
         if self._line.undelivered():
             if self._drain_until is None:
-                self._drain_until = now + self.drain
+                self._drain_until = now + self._drain
             if now < self._drain_until:
                 return now + SETTLING
         self._line.reset()

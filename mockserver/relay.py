@@ -67,7 +67,7 @@ class Relay:
             return
         if action == "keep" and not self._keep:
             action = "close"
-        plan = Plan(b"", array("d"), array("q"), action, 0.0, self._takeover.code, bodied=False)
+        plan = Plan(b"", array("d"), array("q"), action, 0.0, self._takeover.code)
         player = Player(plan, self._takeover.connection, self._hub.now(), _nothing, self._over(action), self._drain)
         following = player.pump(self._hub.now())
         if following is not None:

@@ -8,6 +8,9 @@ import unicodedata
 LONGEST = 48
 """Characters of the readable part: with the key it stays far below any file system's limit, in bytes too."""
 WORDS = 4
+"""Words of the prompt in a name."""
+LOOKED_AT = 1000
+"""Characters of a prompt that are looked at for them: a prompt may be a book."""
 
 
 def slug(text: str, longest: int = LONGEST) -> str:
@@ -23,6 +26,6 @@ def model_slug(model: str) -> str:
 
 def tape_name(provider: str, model: str | None, prompt: str, key: str) -> str:
     """The path of a tape below the folder, `/` between its two parts."""
-    words = slug(" ".join(prompt.split()[:WORDS]), 32)
+    words = slug(" ".join(prompt[:LOOKED_AT].split()[:WORDS]), 32)
     parts = [part for part in (model_slug(model or ""), words) if part]
     return f"{slug(provider) or 'unknown'}/{'-'.join([*parts, key[:8]])}.yaml"

@@ -10,10 +10,9 @@ import asyncio
 from collections.abc import Callable
 from typing import Literal, Protocol
 
+from cassettes.framing import Fact
+from cassettes.model import Ending, EndingPlace, EndingType, Framing, Head, Headers
 from cassettes.redact import Redactor
-
-from cassettes.framing import Fact, octets, text
-from cassettes.model import Ending, EndingPlace, EndingType, Framing, Head
 from recorder.spool import Spool
 from recorder.upstream import Exchange
 
@@ -57,7 +56,6 @@ class Recording:
         self._failed = failed
         self._exchange: Exchange | None = None
         self._framing: Framing | None = None
-        self._partial = b""
         self._slow = False
         self._left_at: float | None = None
         self.code: int | None = None
@@ -98,22 +96,19 @@ class Recording:
         """Spools an unfinished head as it comes; it is relayed once it is whole, or at its ending."""
         if self.spool is not None and not self.spool.broken and len(partial_head) <= PARTIAL_HEAD_KEPT:
             try:
-                self.spool.partial_head(self._offset(at), masked_partial_head(partial_head, self._redactor))
+                self.spool.partial_head(self._offset(at), self._redactor.head(partial_head))
             except OSError as error:
                 self._failed(error)
 
     def ended(self, at: float, ending: EndingType, place: EndingPlace, missing: int, partial_head: bytes) -> None:
-        """Spools the ending, then passes it on as it was."""
+        """Passes the ending on as it was, then spools it."""
         if self.finished.done():
             return
         self.ending = ending
-        self._spool_end(self._offset(at), ending, place, missing, partial_head)
         if partial_head:
             self._down.body(partial_head)
-        if ending == "reset":
-            self._down.end("reset")
-        else:
-            self._down.end("keep" if ending == "eof" else "close")
+        self._down.end("keep" if ending == "eof" else "reset" if ending == "reset" else "close")
+        self._spool_end(self._offset(at), ending, place, missing, partial_head)
         self.finished.set_result(None)
 
     def _offset(self, at: float) -> float:
@@ -161,7 +156,7 @@ class Recording:
             http=head.http,
             code=head.code,
             message=self._redactor.text(head.message),
-            headers=self._redactor.headers(head.headers),
+            headers=self._redactor.headers(_without_mark(head.headers)),
         )
         if whole and self._framing is not None:
             spool.head(at_ms, masked, self._framing)
@@ -180,7 +175,7 @@ class Recording:
         end = Ending(type=ending, at=place, missing=missing, client_left_ms=left_ms if own else None)
         try:
             if partial_head:
-                spool.partial_head(at_ms, masked_partial_head(partial_head, self._redactor))
+                spool.partial_head(at_ms, self._redactor.head(partial_head))
             rest = self._stream.finish()
             if rest:
                 spool.data(at_ms, [], rest)
@@ -189,17 +184,6 @@ class Recording:
             self._failed(error)
 
 
-def masked_partial_head(raw: bytes, redactor: Redactor) -> bytes:
-    """An unfinished head with its secrets masked, byte for byte as long: line by line, as names decide about values."""
-    lines = raw.split(b"\r\n")
-    masked: list[bytes] = []
-    for line in lines:
-        name, colon, value = line.partition(b":")
-        if not colon:
-            masked.append(redactor.bytes(line))
-            continue
-        stripped = value.lstrip(b" \t")
-        blank = value[: len(value) - len(stripped)]
-        ((_, safe),) = redactor.headers(((text(name), text(stripped)),))
-        masked.append(name + b":" + blank + octets(safe))
-    return b"\r\n".join(masked)
+def _without_mark(headers: Headers) -> Headers:
+    """What a mock server says of itself is no part of what it plays (DESIGN 5: stripped both ways)."""
+    return tuple((name, value) for name, value in headers if not name.lower().startswith("x-tokentape"))

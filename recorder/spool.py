@@ -5,27 +5,30 @@ redacted is ever written. `read` makes an interaction of a finished or an orphan
 
 A record is a line of ASCII `<letter> <offset ms> <bytes>` and that many bytes:
 `R` request and meta (JSON) · `I` 1xx head (JSON) · `H` head (JSON) · `P` partial head (the last one counts) ·
-`M` a mark, with no payload: `<bytes that came> <bytes left of the HTTP chunk or Content-Length>` · `B` redacted body bytes · `T` trailers (JSON) ·
-`E` ending (JSON). Marks and bytes are separate because the redactor may hold a few bytes back.
+`M` a mark, with no payload: `<bytes that came> <bytes left of the HTTP chunk or Content-Length>` · `B` redacted body
+bytes · `T` trailers (JSON) · `E` ending (JSON). Marks and bytes are separate because the redactor may hold a few bytes
+back.
 """
 
 from __future__ import annotations
 
 import base64
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple, cast
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
+from cassettes.framing import octets, text
+from cassettes.marks import Mark, frames_of
 from cassettes.model import (
     CassetteError,
     Ending,
     EndingPlace,
-    Frame,
     Framing,
     Head,
     Headers,
@@ -39,8 +42,8 @@ from cassettes.timeline import from_timeline
 
 FOLDER = ".tokentape-spool"
 MAGIC = b"tokentape-spool 1\n"
-SAME_CHUNK_MS = 1.0
-"""A pause up to this inside an HTTP chunk is not kept: the pieces are one line of `chunks` (DESIGN 4)."""
+_RECORD = re.compile(rb"([RIHPBTE]) ([0-9]{1,12}\.[0-9]{3}) ([0-9]{1,12})\n")
+_MARK = re.compile(rb"M ([0-9]{1,12}\.[0-9]{3}) ([0-9]{1,12}) ([0-9]{1,20})\n")
 
 
 class Meta(msgspec.Struct, kw_only=True):
@@ -58,26 +61,32 @@ class Meta(msgspec.Struct, kw_only=True):
 
     def request(self) -> Request:
         """The request as a tape holds it."""
-        return Request(
-            self.method, self.uri, tuple((n, v) for n, v in _restore(self.headers)), base64.b64decode(self.body)
-        )
+        return Request(self.method, _restored(self.uri), _headers(self.headers), base64.b64decode(self.body))
 
 
-def _plain(headers: Headers) -> list[tuple[str, str]]:
+def _plain(value: str) -> str:
     # Surrogates stand for bytes that are not UTF-8; JSON has no place for them, latin-1 text of the bytes has.
-    return [(n, v.encode("utf-8", "surrogateescape").decode("latin-1")) for n, v in headers]
+    return octets(value).decode("latin-1")
 
 
-def _restore(pairs: list[tuple[str, str]]) -> Headers:
-    return tuple((n, v.encode("latin-1").decode("utf-8", "surrogateescape")) for n, v in pairs)
+def _restored(value: str) -> str:
+    return text(value.encode("latin-1"))
+
+
+def _pairs(headers: Headers) -> list[tuple[str, str]]:
+    return [(name, _plain(value)) for name, value in headers]
+
+
+def _headers(pairs: list[tuple[str, str]]) -> Headers:
+    return tuple((name, _restored(value)) for name, value in pairs)
 
 
 def meta_of(request: Request, **fields: Any) -> Meta:
     """The meta of a redacted `request`."""
     return Meta(
         method=request.method,
-        uri=request.uri,
-        headers=_plain(request.headers),
+        uri=_plain(request.uri),
+        headers=_pairs(request.headers),
         body=base64.b64encode(request.body).decode(),
         **fields,
     )
@@ -103,11 +112,16 @@ class Spool:
         self.broken = False
         place = folder / FOLDER
         place.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor, name = tempfile.mkstemp(suffix=".spool", dir=place)
+        # The time comes first in the name, so that `orphans` has them in the order of their requests.
+        moment = re.sub(r"[^0-9A-Za-z]", "", meta.recorded_at)[:20]
+        self._file, name = tempfile.mkstemp(prefix=f"{moment}-", suffix=".spool", dir=place)
         self.path = Path(name)
-        self._file = descriptor
-        lock(descriptor)
-        self._write(MAGIC + _record(b"R", 0.0, msgspec.json.encode(meta)))
+        try:
+            lock(self._file)
+            self._write(MAGIC + _record(b"R", 0.0, msgspec.json.encode(meta)))
+        except OSError:
+            self.remove()
+            raise
 
     def _write(self, data: bytes) -> None:
         if self.broken:
@@ -140,7 +154,7 @@ class Spool:
 
     def trailers(self, at_ms: float, trailers: Headers) -> None:
         """Trailer fields."""
-        self._write(_record(b"T", at_ms, msgspec.json.encode(_plain(trailers))))
+        self._write(_record(b"T", at_ms, msgspec.json.encode(_pairs(trailers))))
 
     def ending(self, at_ms: float, end: Ending) -> None:
         """How it ended, `at_ms`."""
@@ -167,7 +181,7 @@ def _record(letter: bytes, at_ms: float, payload: bytes) -> bytes:
 
 
 class _HeadJson(msgspec.Struct):
-    http: str
+    http: Literal["1.0", "1.1"]
     code: int
     message: str
     headers: list[tuple[str, str]]
@@ -175,14 +189,12 @@ class _HeadJson(msgspec.Struct):
 
 
 def _head_json(head: Head, framing: Framing | None) -> bytes:
-    message = _plain((("", head.message),))[0][1]
-    return msgspec.json.encode(_HeadJson(head.http, head.code, message, _plain(head.headers), framing))
+    return msgspec.json.encode(_HeadJson(head.http, head.code, _plain(head.message), _pairs(head.headers), framing))
 
 
 def _head_of(raw: bytes) -> tuple[Head, Framing]:
     read = msgspec.json.decode(raw, type=_HeadJson)
-    message = _restore([("", read.message)])[0][1]
-    head = Head(http=cast(Any, read.http), code=read.code, message=message, headers=_restore(read.headers))
+    head = Head(http=read.http, code=read.code, message=_restored(read.message), headers=_headers(read.headers))
     return head, read.framing or "chunked"
 
 
@@ -197,21 +209,19 @@ class Taken(NamedTuple):
 def _records(data: bytes) -> Iterator[tuple[bytes, float, bytes]]:
     """(letter, offset ms, payload) of every whole record; a torn last record is left out, body bytes of it kept."""
     at = len(MAGIC)
-    while at < len(data):
-        stop = data.find(b"\n", at)
-        parts = data[at:stop].split(b" ") if stop >= 0 else []
-        if len(parts) == 4 and parts[0] == b"M":
-            yield b"M", float(parts[1]), parts[2] + b" " + parts[3]
-            at = stop + 1
+    while True:
+        if mark := _MARK.match(data, at):
+            yield b"M", float(mark[1]), mark[2] + b" " + mark[3]
+            at = mark.end()
             continue
-        if len(parts) != 3 or not parts[2].isdigit():
+        record = _RECORD.match(data, at)
+        if record is None:
             return
-        size = int(parts[2])
-        payload = data[stop + 1 : stop + 1 + size]
-        if len(payload) < size and parts[0] != b"B":
-            return
-        yield parts[0], float(parts[1]), payload
-        at = stop + size + 2
+        size = int(record[3])
+        payload = data[record.end() : record.end() + size]
+        if len(payload) == size or record[1] == b"B":
+            yield record[1], float(record[2]), payload
+        at = record.end() + size + 1
 
 
 class _Reading:
@@ -224,7 +234,7 @@ class _Reading:
         self.head_at = 0.0
         self.partial = b""
         self.early: list[Informational] = []
-        self.marks: list[tuple[float, int, int]] = []
+        self.marks: list[Mark] = []
         self.body = bytearray()
         self.trailers: Headers = ()
         self.end: tuple[float, Ending] | None = None
@@ -236,48 +246,33 @@ class _Reading:
             self.meta = msgspec.json.decode(payload, type=Meta)
         elif letter == b"M":
             size, left = payload.split()
-            self.marks.append((at, int(size), int(left)))
+            self.marks.append(Mark(at, int(size), int(left)))
         elif letter == b"B":
             self.body += payload
         elif letter == b"H":
             self.head, self.framing = _head_of(payload)
             self.head_at = at
         elif letter == b"P":
-            self.partial, self.head_at = payload, at
+            # The ending repeats the partial head as a record: its time is when bytes of it last came.
+            self.head_at = at if payload != self.partial else self.head_at
+            self.partial = payload
         elif letter == b"I":
             head, _ = _head_of(payload)
             self.early.append(Informational(round(at, 1), head.code, head.message, head.headers))
         elif letter == b"T":
-            self.trailers = _restore(msgspec.json.decode(payload, type=list[tuple[str, str]]))
+            self.trailers = _headers(msgspec.json.decode(payload, type=list[tuple[str, str]]))
         elif letter == b"E":
             self.end = (at, msgspec.json.decode(payload, type=Ending))
 
     @property
     def lost(self) -> int:
         """Bytes that the redactor still held when the recorder was killed: marked, but in no record."""
-        return sum(size for _, size, _ in self.marks) - len(self.body)
-
-    def frames(self) -> tuple[Frame, ...]:
-        """Marks over the bytes: pieces of one HTTP chunk with no pause between them become one frame."""
-        chunked = self.framing == "chunked"
-        frames: list[Frame] = []
-        body, first, start, before = bytes(self.body), 0, 0, 0.0
-        for at, size, left in self.marks:
-            if first < start and at - before > SAME_CHUNK_MS:
-                frames.append(Frame(before, body[first:start], True))
-                first = start
-            start, before = start + size, at
-            if not (chunked and left):
-                frames.append(Frame(at, body[first:start], False))
-                first = start
-        if first < start:
-            frames.append(Frame(before, body[first:start], True))
-        return tuple(frame for frame in frames if frame.data)
+        return sum(mark.size for mark in self.marks) - len(self.body)
 
     def interrupted(self) -> tuple[float, Ending]:
         """The ending of a recording whose recorder was killed."""
         place: EndingPlace = "body" if self.head else "head" if self.partial else "request"
-        missing = self.marks[-1][2] if self.marks and not self.lost else 0
+        missing = self.marks[-1].left if self.marks and not self.lost else 0
         return self.last, Ending(type="interrupted", at=place, missing=missing)
 
 
@@ -290,33 +285,33 @@ def read(path: Path) -> Taken:
     try:
         for record in _records(data):
             reading.take(*record)
+        request = reading.meta.request() if reading.meta else None
     except (ValueError, msgspec.MsgspecError) as error:
         raise CassetteError(
             f"the spool file is damaged ({error}); what it holds is text, look at it", str(path)
         ) from None
-    if reading.meta is None:
-        raise CassetteError("the spool file ends before the request was whole", str(path))
     meta = reading.meta
-    timeline, whole = _timeline(reading)
-    source = "edited" if meta.edited else "recorded"
+    if meta is None or request is None:
+        raise CassetteError("the spool file ends before the request was whole", str(path))
     interaction = from_timeline(
-        meta.request(),
-        timeline,
+        request,
+        _timeline(reading),
         provider=meta.provider,
         dialect=meta.dialect,
-        source=source,
+        source="edited" if meta.edited else "recorded",
         recorded_at=meta.recorded_at,
     )
-    return Taken(meta, interaction, whole)
+    return Taken(meta, interaction, reading.end is not None)
 
 
-def _timeline(reading: _Reading) -> tuple[Timeline, bool]:
-    frames = reading.frames() if reading.head is not None else ()
+def _timeline(reading: _Reading) -> Timeline:
+    chunked = reading.framing == "chunked"
+    frames = frames_of(reading.marks, bytes(reading.body), chunked=chunked) if reading.head is not None else ()
     end_at, end = reading.end or reading.interrupted()
     if frames and frames[-1].more and not end.missing:
         # The rest of the run is lost with what the redactor held: what is there counts as a whole chunk.
         frames = (*frames[:-1], frames[-1]._replace(more=False))
-    timeline = Timeline(
+    return Timeline(
         head=reading.head,
         head_at_ms=reading.head_at,
         frames=frames,
@@ -327,14 +322,15 @@ def _timeline(reading: _Reading) -> tuple[Timeline, bool]:
         trailers=reading.trailers,
         informational=tuple(reading.early),
     )
-    return timeline, reading.end is not None
 
 
 def orphans(folder: Path) -> Iterator[Path]:
-    """Spool files under `folder` that no live recorder has locked, oldest name first."""
+    """Spool files under `folder` that no live recorder has locked, oldest request first."""
     for path in sorted((folder / FOLDER).glob("*.spool")):
         try:
             descriptor = os.open(path, os.O_RDONLY)
+        except FileNotFoundError:
+            continue  # its recorder has just finished with it
         except OSError as error:
             raise TokentapeError(f"{path}: cannot be read ({error.strerror})") from None
         try:

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import errno
+import ipaddress
+import os
 import ssl
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Literal, NamedTuple, Protocol, cast
 from urllib.parse import unquote, urlsplit
 
-from cassettes.framing import Fact, FramingError, ResponseReader, parse_head
+from cassettes.framing import MAX_HEAD, Fact, FramingError, ResponseReader, parse_head
 from cassettes.model import EndingPlace, EndingType, Headers, TokentapeError
 
 CONNECT_TIMEOUT = 30.0
@@ -61,34 +65,46 @@ def target_of(url: str) -> Target:
 
 
 def proxy_for(target: Target, environ: Mapping[str, str]) -> Target | None:
-    """The HTTP proxy the environment names for `target` (HTTPS_PROXY, HTTP_PROXY, ALL_PROXY, NO_PROXY), as curl reads it.
+    """The HTTP proxy that the environment names for `target`, as curl reads it: HTTPS_PROXY, ALL_PROXY, NO_PROXY.
 
-    HTTP_PROXY in capitals is not honoured, for the reason of CVE-2016-5385.
+    Its `path` is the user and password of the URL. HTTP_PROXY in capitals is not honoured, for the reason of
+    CVE-2016-5385. Raises UpstreamError for a proxy that is not spoken to by http.
     """
-    names = (f"{target.scheme}_proxy", "all_proxy")
-    keys = [key for name in names for key in (name, name.upper() if name != "http_proxy" else name)]
-    url = next((environ[key] for key in keys if environ.get(key)), None)
-    if url is None or _bypassed(target, environ.get("no_proxy") or environ.get("NO_PROXY") or ""):
+    names = ("http_proxy",) if target.scheme == "http" else ("https_proxy", "HTTPS_PROXY")
+    name = next((name for name in (*names, "all_proxy", "ALL_PROXY") if environ.get(name)), None)
+    if name is None or _bypassed(target, environ.get("no_proxy") or environ.get("NO_PROXY") or ""):
         return None
-    proxy = target_of(url if "//" in url else f"http://{url}")
-    if proxy.scheme != "http":
+    url = environ[name] if "://" in environ[name] else f"http://{environ[name]}"
+    scheme = url.partition(":")[0].lower()
+    if scheme != "http":
+        # The URL is not shown: it may hold a password.
         raise UpstreamError(
-            f"the proxy {url!r} is not supported; expected http://HOST:PORT (set NO_PROXY to go without)"
+            f"{name} names a proxy of scheme {scheme[:20]!r}; expected http://HOST:PORT (NO_PROXY goes without one)"
         )
-    userinfo = urlsplit(url if "//" in url else f"http://{url}").netloc.rpartition("@")[0]
-    return proxy._replace(path=userinfo)
+    userinfo, _, place = urlsplit(url).netloc.rpartition("@")
+    return target_of(f"http://{place}")._replace(path=userinfo)
 
 
 def _bypassed(target: Target, rules: str) -> bool:
     host = target.host.lower()
-    for rule in (rule.strip().lower() for rule in rules.split(",")):
-        name = rule.rpartition(":")[0] if rule.endswith(f":{target.port}") else rule
-        name = name.lstrip("*").strip("[]")
-        if name and (rule == "*" or host == name.lstrip(".") or host.endswith("." + name.lstrip("."))):
-            return True
+    for rule in rules.replace(",", " ").lower().split():
         if rule == "*":
             return True
+        name = rule.removesuffix(f":{target.port}") if rule.count(":") == 1 or rule.startswith("[") else rule
+        name = name.removeprefix("*").removeprefix(".").strip("[]")
+        if host == name or (name and host.endswith(f".{name}")) or _in_network(host, name):
+            return True
     return False
+
+
+def _in_network(host: str, network: str) -> bool:
+    """Whether `host` is an address in a network such as 10.0.0.0/8."""
+    if "/" not in network:
+        return False
+    try:
+        return ipaddress.ip_address(host) in ipaddress.ip_network(network, strict=False)
+    except ValueError:
+        return False
 
 
 class Listener(Protocol):
@@ -118,9 +134,11 @@ class Exchange(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._tunnel: asyncio.Future[bytes] | None = None
         self._tunnel_head = b""
+        self._started = False
+        self._lost: EndingType | None = None
         self._sent = False
         self._ended = False
-        self._began = False
+        self._paused = False
         self._idle_timeout = 0.0
         self._idle_handle: asyncio.TimerHandle | None = None
         self._last = 0.0
@@ -135,27 +153,22 @@ class Exchange(asyncio.Protocol):
         """Stamps first, then reads: the stamp must not hold the time parsing takes."""
         at = self._clock()
         if self._tunnel is not None:
-            self._tunnel_head += data
-            if b"\r\n\r\n" in self._tunnel_head and not self._tunnel.done():
-                self._tunnel.set_result(self._tunnel_head)
+            self._tunnel_data(data)
             return
         if self._ended:
             return
         self._last = at
-        self._began = True
         try:
-            facts = self._reader.feed(data)
-        except FramingError:
+            facts, broken = self._reader.feed(data), False
+        except FramingError as error:
             # Not HTTP/1 from here on: what was read stays on the tape, ended as cut where it stopped making sense.
-            self._end(at, "cut")
-            self.abort()
-            return
+            facts, broken = list(error.facts), True
         if self._reader.partial_head:
             self._listener.heading(at, self._reader.partial_head)
         if facts:
             self._listener.received(at, facts, self._reader.wire)
-        if self._reader.complete:
-            self._end(at, "eof")
+        if broken or self._reader.complete:
+            self._end(at, "cut" if broken else "eof")
             self.abort()
 
     def eof_received(self) -> bool:
@@ -165,15 +178,17 @@ class Exchange(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """RST comes as ConnectionResetError; TLS closed without close_notify counts as FIN."""
-        if self._tunnel is not None and not self._tunnel.done():
-            self._tunnel.set_exception(UpstreamError("the proxy closed the connection before it answered CONNECT"))
-            return
-        if isinstance(exc, ConnectionError):
-            self._end(self._clock(), "reset")
-        else:
-            self._closed()
         if self._idle_handle is not None:
             self._idle_handle.cancel()
+        if self._tunnel is not None and not self._tunnel.done():
+            self._tunnel.set_exception(UpstreamError("the proxy closed the connection before it answered CONNECT"))
+        if exc is None or isinstance(exc, ssl.SSLEOFError):
+            self._closed()
+        elif isinstance(exc, ConnectionError):
+            self._end(self._clock(), "reset")
+        else:
+            # ETIMEDOUT: the peer's host acknowledges nothing any more. Else TLS records that cannot be read.
+            self._end(self._clock(), "timeout" if isinstance(exc, TimeoutError) else "cut")
 
     def resume_writing(self) -> None:
         """The transport's buffer is empty: the last request byte is with the socket."""
@@ -183,9 +198,10 @@ class Exchange(asyncio.Protocol):
 
     def start(self, idle_timeout: float) -> None:
         """Writes the request. `idle_timeout`: seconds without a byte after which the upstream is given up."""
+        self._started = True
         transport = self._transport
-        if transport is None or transport.is_closing():
-            self._end(self._clock(), "reset")
+        if transport is None or self._lost is not None or transport.is_closing():
+            self._end(self._clock(), self._lost or "reset")
             return
         self._idle_timeout = idle_timeout
         self._last = self._clock()
@@ -199,11 +215,13 @@ class Exchange(asyncio.Protocol):
     def pause(self) -> None:
         """Stops reading while the client is slow, so that nothing piles up in between."""
         if self._transport is not None and not self._ended:
+            self._paused = True
             self._transport.pause_reading()
 
     def resume(self) -> None:
         """Reads on."""
         if self._transport is not None and not self._ended:
+            self._paused = False
             self._last = self._clock()
             self._transport.resume_reading()
 
@@ -220,13 +238,15 @@ class Exchange(asyncio.Protocol):
     def _mark_sent(self) -> None:
         if not self._sent:
             self._sent = True
-            self._listener.sent(self._clock())
+            self._last = self._clock()
+            self._listener.sent(self._last)
 
     def _watch(self) -> None:
         # One timer looked at again, not one moved at every event: an event costs no timer call.
-        wait = self._last + self._idle_timeout - self._clock()
         if self._ended:
             return
+        # While the client is slow nothing is read: that silence is not the upstream's.
+        wait = self._idle_timeout if self._paused else self._last + self._idle_timeout - self._clock()
         if wait <= 0:
             self.give_up("timeout")
             return
@@ -238,6 +258,10 @@ class Exchange(asyncio.Protocol):
     def _end(self, at: float, ending: EndingType) -> None:
         if self._ended:
             return
+        if not self._started:
+            # Nothing was asked yet: `exchange` raises, or `start` finds the connection gone.
+            self._lost = self._lost or ending
+            return
         self._ended = True
         reader = self._reader
         place: EndingPlace = "body" if reader.framing else "head" if reader.partial_head else "request"
@@ -246,8 +270,20 @@ class Exchange(asyncio.Protocol):
 
     # -- a tunnel through a proxy -------------------------------------------------------------------------------
 
+    def _tunnel_data(self, data: bytes) -> None:
+        """Bytes of the proxy's answer to CONNECT."""
+        if self._tunnel is None or self._tunnel.done():
+            return
+        self._tunnel_head += data
+        if b"\r\n\r\n" in self._tunnel_head:
+            self._tunnel.set_result(self._tunnel_head)
+        elif len(self._tunnel_head) > MAX_HEAD:
+            self._tunnel.set_exception(UpstreamError("the proxy answered CONNECT with a head that does not end"))
+
     async def tunnel(self, target: Target, proxy: Target, context: ssl.SSLContext) -> None:
         """CONNECT through `proxy`, then TLS with `target`. Raises UpstreamError when the proxy refuses."""
+        if self._lost is not None:
+            raise UpstreamError("the proxy closed the connection at once")
         loop = asyncio.get_running_loop()
         self._tunnel = loop.create_future()
         host = f"[{target.host}]" if ":" in target.host else target.host
@@ -271,6 +307,12 @@ def _proxy_login(proxy: Target) -> list[str]:
 
 def tls_context() -> ssl.SSLContext:
     """The system's trust store; OpenSSL reads SSL_CERT_FILE and SSL_CERT_DIR itself. ALPN asks for HTTP/1.1."""
+    return _tls_context(os.environ.get("SSL_CERT_FILE"), os.environ.get("SSL_CERT_DIR"))
+
+
+@lru_cache(maxsize=4)
+def _tls_context(_file: str | None, _folder: str | None) -> ssl.SSLContext:
+    # Kept: reading a trust store takes 50 ms, in which no other stream would be stamped.
     context = ssl.create_default_context()
     context.set_alpn_protocols(["http/1.1"])
     return context
@@ -309,9 +351,13 @@ async def exchange(
     try:
         async with asyncio.timeout(CONNECT_TIMEOUT):
             await _connect(running, target, proxy, context)
-    except (OSError, TimeoutError, ssl.SSLError, TokentapeError) as error:
+    except (OSError, ValueError, TokentapeError) as error:
+        # ValueError: a host that is no name (UnicodeError of IDNA), or that no certificate can have.
         running.abort()
         raise UpstreamError(_reason(target, proxy, error)) from error
+    except BaseException:
+        running.abort()
+        raise
     running.start(idle_timeout)
     return running
 
@@ -340,6 +386,7 @@ def _reason(target: Target, proxy: Target | None, error: Exception) -> str:
         return f"{where}: no TLS connection ({error.reason or error}); does it speak https on this port?"
     if isinstance(error, TimeoutError):
         return f"{where}: no connection within {CONNECT_TIMEOUT:g} s"
-    if isinstance(error, ConnectionRefusedError):
+    # A name with several addresses: asyncio makes one error, without a number, of those of all addresses.
+    if isinstance(error, ConnectionRefusedError) or f"[Errno {errno.ECONNREFUSED}]" in str(error):
         return f"{where}: connection refused; is it running on that port?"
-    return f"{where}: {error}"
+    return f"{where}: {getattr(error, 'strerror', None) or error}"

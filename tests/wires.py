@@ -10,12 +10,13 @@ import json
 import os
 import select
 import socket
+import ssl
 import struct
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -47,7 +48,13 @@ class Hold(NamedTuple):
     """Stay open until the peer leaves."""
 
 
-Step = Send | Wait | Finish | Reset | Hold
+class Until(NamedTuple):
+    """Go on once this is set."""
+
+    event: threading.Event
+
+
+Step = Send | Wait | Finish | Reset | Hold | Until
 
 
 def chunk(data: bytes) -> bytes:
@@ -70,13 +77,22 @@ def event(text: str) -> bytes:
 
 
 class ScriptedUpstream:
-    """Answers the k-th connection with the k-th script (the last one repeats). Requests are kept in `requests`."""
+    """Answers the k-th connection with the k-th script (the last one repeats), or each request with the script that
+    `by_path` has for the last segment of its path. Requests are kept in `requests`. `left` is set when a peer leaves
+    a `Hold`. With `tls` it speaks https."""
 
-    def __init__(self, *scripts: Sequence[Step]) -> None:
+    def __init__(
+        self,
+        *scripts: Sequence[Step],
+        by_path: Mapping[str, Sequence[Step]] | None = None,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         self._scripts = scripts
+        self._by_path = by_path
+        self._tls = tls
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=256)
         self.port = self._listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http{'s' if tls else ''}://{'localhost' if tls else '127.0.0.1'}:{self.port}"
         self.requests: list[bytes] = []
         self.left = threading.Event()
         self._stop = threading.Event()
@@ -101,15 +117,23 @@ class ScriptedUpstream:
                 continue
             peer, _ = self._listener.accept()
             peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            script = self._scripts[min(count, len(self._scripts) - 1)]
+            script = self._scripts[min(count, len(self._scripts) - 1)] if self._scripts else ()
             count += 1
             thread = threading.Thread(target=self._serve, args=(peer, script), daemon=True)
             self._threads.append(thread)
             thread.start()
 
     def _serve(self, peer: socket.socket, script: Sequence[Step]) -> None:
-        with peer, contextlib.suppress(OSError):
-            self.requests.append(read_request(peer))
+        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
+            stack.enter_context(peer)
+            if self._tls is not None:
+                peer = stack.enter_context(self._tls.wrap_socket(peer, server_side=True))
+            request = read_request(peer)
+            if not request:
+                return
+            self.requests.append(request)
+            if self._by_path is not None:
+                script = self._by_path[request.split(b" ", 2)[1].decode().rpartition("/")[2]]
             for step in script:
                 self._step(peer, step)
 
@@ -119,6 +143,9 @@ class ScriptedUpstream:
                 peer.sendall(data)
             case Wait(seconds):
                 self._stop.wait(seconds)
+            case Until(event):
+                while not self._stop.is_set() and not event.wait(0.02):
+                    pass
             case Finish():
                 peer.shutdown(socket.SHUT_WR)
                 peer.recv(1)
@@ -159,7 +186,10 @@ def read_request(peer: socket.socket) -> bytes:
             return data
         data += more
     top, _, body = data.partition(b"\r\n\r\n")
-    length = next((int(v) for k, _, v in (line.partition(b":") for line in top.split(b"\r\n")) if k.lower() == b"content-length"), 0)
+    length = next(
+        (int(v) for k, _, v in (line.partition(b":") for line in top.split(b"\r\n")) if k.lower() == b"content-length"),
+        0,
+    )
     while len(body) < length:
         more = peer.recv(65536)
         if not more:
@@ -216,9 +246,10 @@ def ask(
     receive_buffer: int | None = None,
     quiet: float = 20.0,
     until: Callable[[bytes], bool] | None = None,
+    watching: Callable[[bytes], object] | None = None,
 ) -> Seen:
     """Sends `request` to the host of `url` and reads until it ends: `eof`, `reset`, `quiet` (nothing for so long),
-    `left` (after `leave_after` bytes) or `until` (the bytes so far satisfy it)."""
+    `left` (after `leave_after` bytes) or `until` (the bytes so far satisfy it). `watching` is told all so far."""
     host, _, port = url.removeprefix("http://").partition("/")[0].rpartition(":")
     seen = Seen()
     with socket.socket() as client:
@@ -231,7 +262,7 @@ def ask(
         client.sendall(request)
         if read_late:
             threading.Event().wait(read_late)
-        total = b""
+        total = bytearray()
         while True:
             try:
                 data = client.recv(65536)
@@ -245,12 +276,14 @@ def ask(
                 seen.ended = "eof"
                 break
             seen.reads.append((time.monotonic() - start, data))
-            if until is not None or leave_after is not None:
+            if until or watching or leave_after is not None:
                 total += data
+            if watching is not None:
+                watching(bytes(total))
             if leave_after is not None and len(total) >= leave_after:
                 seen.ended = "left"
                 break
-            if until is not None and until(total):
+            if until is not None and until(bytes(total)):
                 seen.ended = "until"
                 break
         seen.ended_at = time.monotonic() - start
@@ -260,6 +293,18 @@ def ask(
 def whole(data: bytes) -> bool:
     """Whether a chunked answer is over."""
     return data.endswith(b"0\r\n\r\n")
+
+
+def dechunked(wire: bytes) -> tuple[list[bytes], bytes]:
+    """The HTTP chunks of a chunked body as far as they are whole, and what follows the last of them."""
+    chunks: list[bytes] = []
+    while True:
+        line, end, rest = wire.partition(b"\r\n")
+        size = int(line.partition(b";")[0] or b"0", 16) if end else 0
+        if not size or rest[size : size + 2] != b"\r\n":
+            return chunks, wire
+        chunks.append(rest[:size])
+        wire = rest[size + 2 :]
 
 
 class Tool(NamedTuple):
@@ -275,26 +320,38 @@ class Tool(NamedTuple):
 
 
 @contextlib.contextmanager
-def tool(folder: Path, *arguments: str, environ: dict[str, str] | None = None) -> Iterator[Tool]:
+def tool(folder: Path, *arguments: str, environ: Mapping[str, str] | None = None) -> Iterator[Tool]:
     """Runs `tokentape ARGUMENTS --port 0` until the block ends; then it gets SIGTERM and must leave within 5 s."""
+    with tools(folder, arguments, environ=environ) as (one,):
+        yield one
+
+
+@contextlib.contextmanager
+def tools(
+    folder: Path, *commands: Sequence[str], environ: Mapping[str, str] | None = None, shell: str = ""
+) -> Iterator[tuple[Tool, ...]]:
+    """Runs several commands as `tool` does, started at once. `shell`: what a shell does before it becomes the command."""
     folder.mkdir(parents=True, exist_ok=True)
+    with contextlib.ExitStack() as stack:
+        started = [stack.enter_context(_running(folder, one, environ or {}, shell)) for one in commands]
+        yield tuple(_ready(*one) for one in started)
+
+
+@contextlib.contextmanager
+def _running(
+    folder: Path, arguments: Sequence[str], environ: Mapping[str, str], shell: str
+) -> Iterator[tuple[subprocess.Popen[bytes], Path, Path]]:
     number = len(list(folder.glob("log-*")))
     ready, log = folder / f"ready-{number}.json", folder / f"log-{number}"
+    command = [sys.executable, "-m", "tokentape", *arguments, "--port", "0", "--ready-file", str(ready)]
+    if shell:
+        command = ["sh", "-c", f'{shell} && exec "$0" "$@"', *command]
     with log.open("wb") as said:
         process = subprocess.Popen(
-            [sys.executable, "-m", "tokentape", *arguments, "--port", "0", "--ready-file", str(ready)],
-            stdin=subprocess.DEVNULL,
-            stdout=said,
-            stderr=said,
-            env={**os.environ, **(environ or {})},
+            command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, env={**os.environ, **environ}
         )
     try:
-        until = time.monotonic() + 20
-        while not ready.exists():
-            if process.poll() is not None or time.monotonic() > until:
-                raise AssertionError(f"{arguments}: not ready: {log.read_text(errors='replace')}")
-            threading.Event().wait(0.01)
-        yield Tool(json.loads(ready.read_text())["url"], process, log)
+        yield process, ready, log
     finally:
         if process.poll() is None:
             process.terminate()
@@ -306,7 +363,18 @@ def tool(folder: Path, *arguments: str, environ: dict[str, str] | None = None) -
             raise
 
 
-def tokentape(*arguments: str, environ: dict[str, str] | None = None, **options: Any) -> subprocess.CompletedProcess[str]:
+def _ready(process: subprocess.Popen[bytes], ready: Path, log: Path) -> Tool:
+    until = time.monotonic() + 20
+    while not ready.exists():
+        if process.poll() is not None or time.monotonic() > until:
+            raise AssertionError(f"{process.args}: not ready: {log.read_text(errors='replace')}")
+        threading.Event().wait(0.01)
+    return Tool(json.loads(ready.read_text())["url"], process, log)
+
+
+def tokentape(
+    *arguments: str, environ: dict[str, str] | None = None, **options: Any
+) -> subprocess.CompletedProcess[str]:
     """Runs a `tokentape` command to its end."""
     return subprocess.run(
         [sys.executable, "-m", "tokentape", *arguments],

@@ -1,0 +1,80 @@
+"""What recording adds to the way of an event: upstream and client are one process with one clock, the proxy is between."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import NamedTuple
+
+from benchmarks.bench import Bench, figure, in_turn
+from benchmarks.servers import LOOPS, Server, free_port, plain, tokentape
+from benchmarks.table import Rep, Report, Target, Value, target
+
+COLUMNS = ("way", "streams", "p50 us", "p99 us", "added p50 us", "added p99 us", "events/s")
+DIRECT = "direct"
+
+
+class Size(NamedTuple):
+    """Events of the lone stream and the us between them; streams of the crowd, their events and gaps."""
+
+    events: int
+    gap_us: int
+    crowd: int
+    crowd_events: int
+    crowd_gap_us: int
+
+
+FULL = Size(600, 4000, 100, 150, 20_000)
+QUICK = Size(200, 4000, 50, 40, 20_000)
+
+
+def measure(bench: Bench, size: Size | None = None) -> Report:
+    """One-way latency of each event from the upstream's send to the client's receive, us."""
+    size = size or (QUICK if bench.quick else FULL)
+    upstream = free_port()
+    rows: list[tuple[Value, ...]] = []
+    targets: list[Target] = []
+    with proxies(upstream) as servers:
+        for streams, events, gap in ((1, size.events, size.gap_us), (size.crowd, size.crowd_events, size.crowd_gap_us)):
+            run = partial(run_one, bench, upstream, streams, events, gap)
+            found = in_turn(bench, f"recorder, {streams}", 3, servers, run)
+            direct = found[DIRECT]
+            for name, one in found.items():
+                added = {at: _less(one[at], direct[at]) for at in ("p50", "p99")}
+                rows.append((name, streams, one["p50"], one["p99"], added["p50"], added["p99"], one["rate"]))
+                if name.startswith("tokentape"):
+                    what = f"{streams} streams, {name}: added p50"
+                    targets.append(target(what, "at most 60 us", added["p50"], lambda x: x <= 60, " us"))
+    notes = ("tokentape writes every byte to its spool as it comes and a tape at the end",)
+    return Report("recorder", COLUMNS, tuple(rows), tuple(targets), (*notes, *bench.instruments.notes))
+
+
+def _less(value: float | None, other: float | None) -> float | None:
+    return None if value is None or other is None else value - other
+
+
+@contextlib.contextmanager
+def proxies(upstream: int) -> Iterator[list[Server]]:
+    """The ways to an upstream on that port: none between, tokentape on two loops, a plain aiohttp proxy."""
+    base = f"http://127.0.0.1:{upstream}"
+    with contextlib.ExitStack() as stack:
+        found = [Server(DIRECT, upstream, 0)]
+        for name, loop in LOOPS.items():
+            folder = Path(stack.enter_context(TemporaryDirectory()), "tapes")
+            arguments = ("record", "-o", folder, "--upstream", f"openai={base}/v1", "--loop", loop)
+            found.append(stack.enter_context(tokentape(name, *arguments)))
+        found.append(stack.enter_context(plain("plain aiohttp proxy", "proxy", base)))
+        yield found
+
+
+def run_one(bench: Bench, upstream: int, streams: int, events: int, gap_us: int, server: Server) -> Rep:
+    """One run."""
+    found = bench.instruments.added(upstream, server.port, streams, events, gap_us)
+    return {
+        "p50": figure(found, "lat_us", "p50"),
+        "p99": figure(found, "lat_us", "p99"),
+        "rate": figure(found, "events_per_s"),
+    }
