@@ -25,7 +25,9 @@ def duration(text: str) -> float:
     """Milliseconds. A bare number is milliseconds. Raises DurationError."""
     match = _DURATION.fullmatch(text.strip())
     if match is None:
-        raise DurationError(f"{text!r} is not a duration; expected a number with ms, s, m or h, such as 250ms or 1.5s")
+        raise DurationError(
+            f"{text[:40]!r} is not a duration; expected a number with ms, s, m or h, such as 250ms or 1.5s"
+        )
     ms = float(match[1]) * _IN_MS[match[2] or "ms"]
     if ms > LONGEST_MS:
         raise DurationError(f"{text[:40]!r} is too long a duration; expected {LONGEST_MS / 3.6e6:.0f}h at most")
@@ -41,5 +43,5 @@ def speed(text: str) -> float:
     except ValueError:
         factor = 0.0
     if not SLOWEST <= factor < math.inf:
-        raise DurationError(f"{text!r} is not a speed; expected a factor above 0, such as 0.5 or 10, or max")
+        raise DurationError(f"{text[:40]!r} is not a speed; expected a factor above 0, such as 0.5 or 10, or max")
     return factor

@@ -74,6 +74,10 @@ class Masker:
         self._at += cut
         return covered(buffer[:cut], spans)
 
+    def passes(self, line: bytes) -> bool:
+        """Whether `line`, with its line end and nothing before it, has nothing to mask; the quick answer, as below."""
+        return self._is_plain(line)
+
     def _is_plain(self, buffer: bytes) -> bool:
         """Whether all of `buffer` can be released as it is; the quick answer, so False may be wrong."""
         raise NotImplementedError

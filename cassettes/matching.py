@@ -2,7 +2,7 @@
 
 Pure. The live request is compared after the same redaction and base64 rule that the tape went through (DESIGN 4, 5).
 Levels that need normalisation (`normalized`, `conversation`, `last-user`) have their place in `LEVELS` and no rule yet.
-Imports `model`, `framing`, `dialects`, `routes`, `redact` and the standard library.
+Imports `model`, `framing`, `dialects`, `routes`, `redact`, `secrets` and the standard library.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from cassettes.framing import octets
 from cassettes.model import Interaction, Request
 from cassettes.redact import redact_body
 from cassettes.routes import Route, same_path, tape_route
+from cassettes.secrets import is_secret_parameter
 
 Level = Literal["exact", "key", "route", "order"]
 LEVELS: tuple[Level, ...] = ("exact", "key", "route", "order")
@@ -27,17 +28,39 @@ NOT_IN_KEY = frozenset({"stream", "continuationToken"})
 """Body fields that do not change what is asked: streamed or not, and Gemini's hops (DESIGN 7; providers.md 6.6)."""
 
 
-class Asked(NamedTuple):
+class Asked:
     """A live request: `request.uri` is the raw request target, `route` what it means, `body` what is compared:
-    the request's body after redaction and the base64 rule."""
+    the request's body after redaction and the base64 rule.
 
-    request: Request
-    route: Route
-    body: bytes
+    `body` may be given as a function, called when it is first needed: masking takes a while (20 ms for 100 KB of
+    code), and a request that no tape can answer need not wait for it on its way upstream.
+    """
+
+    __slots__ = ("_body", "_canonical", "request", "route")
+
+    def __init__(self, request: Request, route: Route, body: bytes | Callable[[], bytes]) -> None:
+        self.request = request
+        self.route = route
+        self._body = body
+        self._canonical: bytes | None = None
+
+    @property
+    def body(self) -> bytes:
+        """The body as it is compared and taped."""
+        if not isinstance(self._body, bytes):
+            self._body = self._body()
+        return self._body
+
+    @property
+    def canonical(self) -> bytes:
+        """Digest of the body as a value (`canonical_body`)."""
+        if self._canonical is None:
+            self._canonical = _digest(self.body)
+        return self._canonical
 
     @property
     def key(self) -> str:
-        """The request key without a deck, as files are named by it."""
+        """The request key without a deck."""
         return request_key(self.route.dialect, self.route.path, self.body)
 
 
@@ -71,6 +94,10 @@ def canonical_body(body: bytes) -> bytes:
         return body
 
 
+def _digest(body: bytes) -> bytes:
+    return hashlib.sha256(canonical_body(body)).digest()
+
+
 def operation_path(dialect: str, path: str) -> str:
     """`path` with streaming and not streaming made one operation (Gemini names them in the path)."""
     return path.replace(":streamGenerateContent", ":generateContent") if dialect == "gemini" else path
@@ -95,8 +122,13 @@ def entry_of(tape: str, number: int, interaction: Interaction) -> Entry:
 
 
 def _query(query: str) -> tuple[str, ...]:
-    """The query's fields without `key`, which is a secret and masked on the tape."""
-    return tuple(sorted(part for part in query.split("&") if part and not part.startswith("key=")))
+    """The query's fields without `key` and what else is a secret: they are masked on the tape."""
+    return tuple(sorted(part for part in query.split("&") if part and not is_secret_parameter(part.partition("=")[0])))
+
+
+def _asking(query: str) -> tuple[str, ...]:
+    """As `_query`, and without what says how Gemini streams (providers.md 6)."""
+    return tuple(part for part in _query(query) if not part.startswith("alt="))
 
 
 class Index:
@@ -106,6 +138,7 @@ class Index:
         self.entries = tuple(sorted(entries, key=lambda entry: (octets(entry.tape), entry.number)))
         self.providers = frozenset(entry.provider for entry in self.entries if entry.provider is not None)
         self._by_method: dict[str, list[Entry]] = defaultdict(list)
+        self._digests: dict[str, bytes] = {}
         for entry in self.entries:
             self._by_method[entry.interaction.request.method].append(entry)
 
@@ -114,11 +147,19 @@ class Index:
         route, rule = asked.route, _RULES[level]
         # The mount of an upstream that is no provider of ours is raw, though its paths may look like a dialect's.
         foreign = route.provider is not None and route.row is None
-        return tuple(
+        found = tuple(
             entry
             for entry in self._by_method.get(asked.request.method, ())
             if _same_provider(route, entry) and (foreign or entry.dialect == route.dialect) and rule(asked, entry)
         )
+        return tuple(entry for entry in found if self._same_body(asked, entry)) if level == "key" else found
+
+    def _same_body(self, asked: Asked, entry: Entry) -> bool:
+        """Whether both bodies are the same value; that of a tape is worked out once."""
+        digest = self._digests.get(entry.place)
+        if digest is None:
+            digest = self._digests[entry.place] = _digest(entry.body)
+        return digest == asked.canonical
 
 
 def _same_provider(route: Route, entry: Entry) -> bool:
@@ -137,7 +178,7 @@ def _exact(asked: Asked, entry: Entry) -> bool:
 def _key(asked: Asked, entry: Entry) -> bool:
     route = msgspec.structs.replace(asked.route, path=operation_path(entry.dialect, asked.route.path))
     own = operation_path(entry.dialect, entry.path)
-    return same_path(own, route) and canonical_body(entry.body) == canonical_body(asked.body)
+    return same_path(own, route) and _asking(entry.query) == _asking(asked.route.query)
 
 
 def _route(asked: Asked, entry: Entry) -> bool:

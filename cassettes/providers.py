@@ -175,9 +175,19 @@ def parse_upstream(text: str) -> tuple[str, str]:
             f"not {' or '.join(sorted(RESERVED))}"
         )
     if flaw := url_flaw(url):
-        raise ProviderError(f"--upstream {text!r}: {flaw}; expected http://HOST[:PORT][/PATH] or https://…")
+        # What may hold a password is not printed.
+        shown = f"{name}=…" if "@" in url or "?" in url else text
+        raise ProviderError(f"--upstream {shown!r}: {flaw}; expected http://HOST[:PORT][/PATH] or https://…")
     row = lookup(name)
     return (row.name if row else name), url
+
+
+def parse_mapping(text: str) -> tuple[str, str]:
+    """The variable and the provider's name in the value of `--map`, `VARIABLE=PROVIDER`. Raises ProviderError."""
+    variable, equals, name = text.partition("=")
+    if not equals or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", variable):
+        raise ProviderError(f"--map {text!r}: expected VARIABLE=PROVIDER, as in OPENAI_BASE_URL=xai")
+    return variable, find(name).name
 
 
 def url_flaw(url: str) -> str | None:
@@ -193,6 +203,8 @@ def url_flaw(url: str) -> str | None:
         return "there is no host" if not parts.hostname else "port 0 is nowhere"
     if parts.query or parts.fragment:
         return "a base URL has no query and no fragment"
+    if "@" in parts.netloc:
+        return "a base URL has no user and password (credentials come with the client's requests)"
     if any(ord(char) <= 0x20 or ord(char) == 0x7F for char in url):
         return "there is a space or control character in it"
     return None

@@ -7,7 +7,7 @@ interactions. What a secret is: `secrets`, `keyshapes`; how it is found: `byvalu
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import msgspec
@@ -74,6 +74,11 @@ class StreamRedactor:
         """Take the next bytes; return those that can be released, masked."""
         return self._by_shape.feed(self._by_value.feed(data) if self._by_value else data)
 
+    def passes(self, line: bytes) -> bool:
+        """Whether `line`, which ends in a line end, holds no secret; the quick answer, so False may be wrong. Only for
+        a redactor that was fed nothing."""
+        return (self._by_value is None or self._by_value.passes(line)) and self._by_shape.passes(line)
+
     def finish(self) -> bytes:
         """The data is at its end: return the rest, masked."""
         rest = self._by_value.feed(b"", final=True) if self._by_value else b""
@@ -132,19 +137,21 @@ class Redactor:
     def headers(self, headers: Headers) -> Headers:
         """Headers or trailers with credentials, cookies, organisation ids, the names in user paths and every secret
         parameter of a URL masked."""
-        return tuple((self._name(name), self._value(name, value)) for name, value in headers)
+        # Looked at as one text first: heads are many, secrets that no rule below finds are few.
+        lines = "\n".join([part for pair in headers for part in pair]) + "\n"
+        text = _unchanged if self.stream().passes(lines.encode("utf-8", "surrogateescape")) else self.text
+        return tuple(
+            (name if len(name) < MINIMUM else text(name), self._value(name, value, text)) for name, value in headers
+        )
 
-    def _name(self, name: str) -> str:
-        return name if len(name) < MINIMUM else self.text(name)
-
-    def _value(self, name: str, value: str) -> str:
+    def _value(self, name: str, value: str, text: Callable[[str], str]) -> str:
         rule = header_rule(name)
         if rule is not None:
             return _by_rule(rule, value)
         value = _URL.sub(lambda url: _masked_url(url[0]), value)
         if name.lower() not in _NO_USER_PATHS:
             value = _USER_PATH.sub(lambda path: path[1] + _stars(path[2]), value)
-        return self.text(_ORGANISATION.sub(lambda found: _stars(found[0]), value))
+        return text(_ORGANISATION.sub(lambda found: _stars(found[0]), value))
 
     def uri(self, uri: str) -> str:
         """`uri` with its password and the values of secret parameters (`?key=`) masked, and every secret by value."""
@@ -163,7 +170,7 @@ class Redactor:
                 lines.append("")
             if colon:
                 bare = value.strip()
-                lines[-1] += value.replace(bare, self._value(name, bare), 1) if bare else value
+                lines[-1] += value.replace(bare, self._value(name, bare, self.text), 1) if bare else value
         return self.bytes("\n".join(lines).encode("utf-8", "surrogateescape"))
 
     def request(self, request: Request) -> Request:
@@ -204,6 +211,10 @@ class Redactor:
 def scan(data: bytes, redactor: Redactor) -> list[Finding]:
     """What is left in finished bytes; to be empty before they are written."""
     return redactor.find(data)
+
+
+def _unchanged(value: str) -> str:
+    return value
 
 
 def _stars(value: str) -> str:

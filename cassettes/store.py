@@ -11,7 +11,8 @@ import itertools
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
@@ -57,6 +58,24 @@ def tape_name(path: Path, root: Path) -> str:
     shown = path.name if path == root else path.relative_to(root).as_posix()
     suffix = next(suffix for suffix in sorted(SUFFIXES, key=len, reverse=True) if shown.endswith(suffix))
     return shown.removesuffix(suffix)
+
+
+def find_tape(name: str | os.PathLike[str]) -> Path:
+    """The file or folder that `name` means: a path, or the name of a shipped tape (`openai/hello`) or of a folder of
+    them. Raises CassetteError that names the nearest."""
+    wanted = os.fspath(name)
+    if os.path.exists(wanted):  # noqa: PTH110 - Path.exists raises for names that are too long
+        return Path(wanted)
+    root = shipped_root()
+    names = {tape_name(path, root): path for path in _files(root)}
+    folders = {path.parent.relative_to(root).as_posix(): path.parent for path in names.values()}
+    shipped = names | folders
+    if wanted in shipped:
+        return shipped[wanted]
+    near = get_close_matches(wanted, names, n=1)
+    fix = f"; record tapes with `tokentape record -o DIR` (those shipped are {', '.join(names)})"
+    meant = f"; did you mean {near[0]}?" if near else fix
+    raise CassetteError(f"there is no such file or folder, and no shipped tape is called so{meant}", wanted)
 
 
 class FolderStore:
@@ -187,6 +206,17 @@ def replace(path: Path, interactions: Iterable[Interaction]) -> None:
     data = _bytes(path, tuple(interactions))
     with _locked(path.parent):
         _write(path, data)
+
+
+def update(
+    path: Path, change: Callable[[tuple[Interaction, ...]], Iterable[Interaction]]
+) -> tuple[Interaction, ...]:
+    """Makes the tape at `path` hold what `change` makes of what is on it (nothing if it is new), under the lock of its
+    folder. Returns what it holds now. Raises TokentapeError; the old file is then intact."""
+    with _locked(path.parent):
+        held = tuple(change(load_file(path).interactions if path.exists() else ()))
+        _write(path, _bytes(path, held))
+    return held
 
 
 def _bytes(path: Path, interactions: tuple[Interaction, ...]) -> bytes:

@@ -9,18 +9,18 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from typing import Protocol
+from typing import Protocol, cast
 
 import msgspec
 from aiohttp import web
-from cassettes.redact import Redactor, redact_body
-from cassettes.secrets import secrets_from_request
 
 from cassettes import routes
 from cassettes.framing import text
 from cassettes.matching import Asked
 from cassettes.model import Headers, Request, TokentapeError
-from mockserver import answers, wire
+from cassettes.redact import Redactor, redact_body
+from cassettes.secrets import secrets_from_request
+from mockserver import answers, arrivals, wire
 from mockserver.choose import Chooser, Chosen
 from mockserver.decks import Deck, Decks
 from mockserver.hub import Hub
@@ -79,6 +79,7 @@ class Server:
         self._connections = wire.Connections()
         self._hub: Hub | None = None
         self._runner: web.AppRunner | None = None
+        self._listening: asyncio.Server | None = None
         self.misses = 0
         self.played = 0
         self.url = ""
@@ -104,7 +105,10 @@ class Server:
             app, handler_cancellation=True, auto_decompress=False, access_log=None, shutdown_timeout=0.2
         )
         await self._runner.setup()
-        await web.SockSite(self._runner, bound, backlog=4096).start()
+        factory = cast(Callable[[], asyncio.Protocol], self._runner.server)
+        self._listening = await asyncio.get_running_loop().create_server(
+            arrivals.noting(factory, self.hub.now), sock=bound, backlog=4096
+        )
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{bound.getsockname()[1]}"
         return self.url
@@ -117,6 +121,9 @@ class Server:
     async def stop(self) -> None:
         """Ends every live stream at once and stops listening."""
         self._connections.abort_all()
+        if self._listening is not None:
+            self._listening.close()
+            self._listening = None
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -135,7 +142,7 @@ class Server:
             body = await request.read()
         except web.HTTPRequestEntityTooLarge:
             return answers.failure(routes.Route(path=request.raw_path), 413, f"the body is over {MAX_BODY} bytes")
-        start = self.hub.now()
+        start = arrivals.last_byte(request.transport) or self.hub.now()
         try:
             asked = self._read(request, body)
         except routes.RouteError as error:
@@ -147,11 +154,13 @@ class Server:
         chosen = self.chooser.choose(asked, asking, deck)
         if chosen is not None:
             return await self._play(request, chosen, deck, start)
-        if self._forward is not None:
+        if self._forward is not None and (asked.route.provider is not None or asked.route.dialect != "raw"):
             return await self._relay(request, asked, asking, self._forward)
         self.misses += 1
-        message = answers.miss(asked, self.url, self.chooser.index)
-        self._report(f"tokentape: no tape matches {asked.request.method} {asked.request.uri[:200]}: {message}")
+        redactor = self._redactor_for(asked.request.headers, asked.request.uri)
+        message = redactor.text(answers.miss(asked, self.url, self.chooser.index))
+        shown = redactor.uri(asked.request.uri)[:200]
+        self._report(f"tokentape: no tape matches {asked.request.method} {shown}: {message}")
         return answers.failure(asked.route, 404, message, "tokentape_no_match")
 
     def _read(self, request: web.Request, body: bytes) -> Asked:
@@ -168,13 +177,18 @@ class Server:
         headers: Headers = tuple((text(name), text(value)) for name, value in request.raw_headers)
         target = request.raw_path
         route = routes.parse(request.method, target, headers, self._extra)
-        redactor = self._redactor.with_secrets(secrets_from_request(headers, target))
-        asked = Asked(Request(request.method, target, headers, body), route, redact_body(redactor.bytes(body)))
+        redactor = self._redactor_for(headers, target)
+        # The digests of base64 leaves must not depend on what is secret: they come first, as on the tape.
+        asked = Asked(Request(request.method, target, headers, body), route, lambda: redactor.bytes(redact_body(body)))
         if len(body) <= ASKED_LARGEST:
             self._asked[key] = asked
             if len(self._asked) > ASKED_REMEMBERED:
                 self._asked.popitem(last=False)
         return asked
+
+    def _redactor_for(self, headers: Headers, target: str) -> Redactor:
+        """Knows the credentials of that request too; a repeated one costs a look-up."""
+        return self._redactor.with_secrets(secrets_from_request(headers, target))
 
     async def _play(self, request: web.Request, chosen: Chosen, deck: Deck, start: float) -> web.StreamResponse:
         self.played += 1

@@ -85,6 +85,8 @@ class Chooser:
         return plan
 
     def _candidates(self, asked: Asked) -> tuple[Level, tuple[Entry, ...]] | None:
+        if not self.index.entries:
+            return None  # `asked.body` is not looked at: it may not be worked out yet
         route = asked.route
         # The digest, not the body: of a thousand requests of megabytes nothing is kept.
         body = hashlib.sha256(asked.body).digest()

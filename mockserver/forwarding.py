@@ -5,17 +5,16 @@ Imports `cassettes` and this package; `tokentape.py` hands this module to the re
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from cassettes.matching import Index, Level
 from cassettes.redact import Redactor
 from cassettes.store import FolderStore
-
-from cassettes.matching import Index, Level
 from mockserver.app import Forward, Server, Settings, extra_mounts
 from mockserver.choose import Chooser, Playing
-from mockserver.running import Process, run, say
-from mockserver.tapes import Reload, index_of
+from mockserver.running import Hook, Hooks, Process, run, say
+from mockserver.tapes import index_of
 
 
 def run_forwarding(
@@ -23,25 +22,26 @@ def run_forwarding(
     *,
     store: FolderStore | None,
     levels: tuple[Level, ...],
+    repeat: bool,
     upstreams: Mapping[str, str],
     forward: Forward | None,
     redactor: Redactor,
     ending_drain: float,
     listening: Callable[[str], None],
-    closing: Callable[[], Awaitable[None]],
+    drain: Hook,
+    closing: Hook,
 ) -> tuple[int, int]:
     """Runs the server until it is ended; returns its exit status and how many requests a tape answered.
 
-    `process` holds the fields of `Process`. `store`: the tapes that answer before `forward` is asked; None for none.
-    With no `forward` a miss is the 404. Raises PortError.
+    `process` holds the fields of `Process`. `store`: the tapes that answer before `forward` is asked, as they were
+    read; None for none. `repeat`: after the last interaction, it again. With no `forward` a miss is the 404. `drain`
+    and `closing` are those of `Hooks`. Raises what `run` raises.
     """
-    chooser = Chooser(index_of(store) if store else Index(()), Playing(levels=levels))
+    chooser = Chooser(index_of(store) if store else Index(()), Playing(levels=levels, repeat=repeat))
     settings = Settings(extra=extra_mounts(upstreams), ending_drain=ending_drain)
     server = Server(chooser, settings, redactor, say, forward)
-    hooks: dict[str, Callable[[], Awaitable[None]]] = {"closing": closing}
-    if store is not None:
-        hooks["reload"] = Reload(store, chooser, say)
-    status = run(server, Process(**process), listening, **hooks)
+    # No reload: what is recorded in this run does not answer in it, whenever its file appears.
+    status = run(server, Process(**process), listening, Hooks(drain=drain, closing=closing))
     return status, server.played + server.misses
 
 

@@ -64,7 +64,7 @@ class _TimerFd:
         seconds = int(when)
         value = self._spec.value
         value.sec = seconds
-        # A value of 0 would disarm; one nanosecond past the second is the same instant.
+        # A time of 0 would disarm; one nanosecond past the second is the same instant.
         value.nsec = int((when - seconds) * 1e9) or 1
         self._settime(self._fd, _TFD_ABSTIME, self._pointer, None)
 
@@ -74,8 +74,10 @@ class _TimerFd:
         self._tick()
 
     def close(self) -> None:
-        self._loop.remove_reader(self._fd)
-        os.close(self._fd)
+        if self._fd >= 0:
+            self._loop.remove_reader(self._fd)
+            os.close(self._fd)
+            self._fd = -1
 
 
 class _CallAt:
@@ -165,6 +167,6 @@ class Hub:
         await asyncio.sleep(seconds)
 
     def close(self) -> None:
-        """Forgets every deadline and frees the timer."""
+        """Forgets every deadline and frees the timer; nothing is woken any more."""
         self._heap.clear()
         self._timer.close()

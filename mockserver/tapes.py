@@ -5,9 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
-from cassettes.store import FolderStore
-
 from cassettes.matching import Index, entry_of
+from cassettes.store import FolderStore
 from mockserver.choose import Chooser
 
 

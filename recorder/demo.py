@@ -46,9 +46,9 @@ def _say(line: str) -> None:
 
 def _demo(folder: Path, *, as_json: bool) -> int:
     from cassettes.measures import compare
-    from recorder.tape_commands import tape_path
+    from cassettes.store import find_tape
 
-    shipped = tape_path(TAPE)
+    shipped = find_tape(TAPE)
     _say(f"1. {TAPE}, a tape that ships with tokentape, plays as the provider; the recorder forwards to it")
     path, live = asyncio.run(_record(folder, shipped))
     _say(f"2. recorded through a real request: {path.relative_to(folder)}")
@@ -122,7 +122,7 @@ def _print_figures(held: Any, same: bool) -> None:
 
 def _draw(live: Timeline, replayed: Timeline, bodies: tuple[bytes, bytes]) -> None:
     from cassettes.render import side_by_side
-    from recorder.tape_commands import page
+    from recorder.printing import page
 
     click.echo()
     click.echo(side_by_side(live, replayed, ("live, recorded", "replayed"), page=page()))

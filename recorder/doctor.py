@@ -1,6 +1,6 @@
-"""What `tokentape doctor` looks at: versions, the fast YAML loader, timers, limits, names that hide ours, stray proxies.
+"""What `tokentape doctor` looks at: versions, YAML loader, timers, limits, names that hide ours, proxies, leftovers.
 
-Looks only; changes nothing, connects nowhere.
+Looks only; changes nothing, connects nowhere, names variables without their values.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from typing import Literal, NamedTuple
 Level = Literal["ok", "note", "error"]
 ENOUGH_FILES = 4096
 """Open files that a thousand streams with their upstreams need."""
+OLDEST = (3, 11)
+PACKAGES = ("cassettes", "recorder", "mockserver")
 
 
 class Finding(NamedTuple):
@@ -26,34 +28,48 @@ class Finding(NamedTuple):
     text: str
 
 
-def findings(environ: Mapping[str, str]) -> list[Finding]:
-    """All findings, in the order in which they are printed."""
-    return [_python(), *_versions(), _yaml(), _timer(), _files(), *_packages(), *_environment(environ), _library()]
+def findings(environ: Mapping[str, str], folder: Path) -> list[Finding]:
+    """All findings, in the order in which they are printed. `folder` is where tapes would be recorded."""
+    return [
+        python(tuple(sys.version_info[:3]), sys.platform),
+        *map(distribution, ("tokentape", "aiohttp", "click", "PyYAML", "msgspec", "rich", "vcrpy")),
+        event_loop(),
+        yaml_loader(),
+        timer(sys.platform),
+        open_files(),
+        *map(package, PACKAGES),
+        *environment(environ),
+        shipped_tapes(),
+        leftovers(folder),
+    ]
 
 
-def _python() -> Finding:
-    shown = ".".join(map(str, sys.version_info[:3]))
-    level: Level = "ok" if sys.version_info >= (3, 11) else "error"
-    return Finding(
-        "python", level, f"{shown} on {sys.platform}" + ("" if level == "ok" else "; 3.11 or newer is needed")
-    )
+def python(running: tuple[int, ...], platform: str) -> Finding:
+    """The Python that runs this."""
+    shown = f"{'.'.join(map(str, running))} on {platform}"
+    if running < OLDEST:
+        return Finding("python", "error", f"{shown}; {'.'.join(map(str, OLDEST))} or newer is needed")
+    return Finding("python", "ok", shown)
 
 
-def _versions() -> list[Finding]:
-    found: list[Finding] = []
-    for name in ("tokentape", "aiohttp", "click", "PyYAML", "msgspec", "rich", "vcrpy"):
-        try:
-            found.append(Finding(name, "ok", version(name)))
-        except PackageNotFoundError:
-            found.append(Finding(name, "error", f"not installed; `pip install {name}`"))
+def distribution(name: str) -> Finding:
+    """What is needed, by its name on the package index."""
     try:
-        found.append(Finding("uvloop", "ok", f"{version('uvloop')} (used with --loop uvloop only)"))
+        return Finding(name, "ok", version(name))
     except PackageNotFoundError:
-        found.append(Finding("uvloop", "note", "not installed; not needed, `pip install tokentape[uvloop]` to try it"))
-    return found
+        return Finding(name, "error", f"not installed; `pip install {name}`")
 
 
-def _yaml() -> Finding:
+def event_loop() -> Finding:
+    """The loop that may be asked for."""
+    found = distribution("uvloop")
+    if found.level == "ok":
+        return found._replace(text=f"{found.text} (used with --loop uvloop only)")
+    return found._replace(level="note", text="not installed; not needed, `pip install tokentape[uvloop]` to try it")
+
+
+def yaml_loader() -> Finding:
+    """Whether tapes load fast."""
     import yaml
 
     if hasattr(yaml, "CSafeLoader"):
@@ -63,56 +79,61 @@ def _yaml() -> Finding:
     )
 
 
-def _timer() -> Finding:
-    if sys.platform == "linux":
+def timer(platform: str) -> Finding:
+    """How exactly gaps are met."""
+    if platform == "linux":
         return Finding("timer", "ok", "timerfd: deadlines met to some 0.05 ms")
-    return Finding("timer", "note", f"{sys.platform} has no timerfd: bytes are exact, gaps are met to about 1 ms")
+    return Finding("timer", "note", f"{platform} has no timerfd: bytes are exact, gaps are met to about 1 ms")
 
 
-def _files() -> Finding:
-    try:
-        import resource
-    except ImportError:
+def open_files() -> Finding:
+    """How many streams there may be at once."""
+    if importlib.util.find_spec("resource") is None:
         return Finding("open files", "note", "the limit is not known on this system")
+    import resource
+
     soft = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    if soft < ENOUGH_FILES:
+    if 0 <= soft < ENOUGH_FILES:
         return Finding("open files", "note", f"limit {soft}; for a thousand streams at once: ulimit -n {ENOUGH_FILES}")
-    return Finding("open files", "ok", f"limit {soft}")
+    return Finding("open files", "ok", f"limit {'none' if soft < 0 else soft}")
 
 
-def _packages() -> list[Finding]:
+def package(name: str) -> Finding:
+    """Whether the package called `name` is ours: the name is generic, and another may stand in front of it."""
     home = Path(__file__).resolve().parents[1]
-    found: list[Finding] = []
-    for name in ("cassettes", "recorder", "mockserver"):
+    try:
         spec = importlib.util.find_spec(name)
-        origin = Path(spec.origin).resolve() if spec and spec.origin else None
-        ours = origin is not None and origin.parents[1] == home
-        found.append(
-            Finding(name, "ok" if ours else "error", str(origin) if ours else f"{origin} hides ours in {home}")
-        )
-    return found
+    except ValueError:  # loaded, but by something that gave it no spec
+        spec = None
+    origin = Path(spec.origin).resolve() if spec and spec.origin else None
+    if origin is not None and origin.name == "__init__.py" and origin.parents[1] == home:
+        return Finding(name, "ok", str(origin))
+    return Finding(name, "error", f"{origin or 'something without a file'} hides ours in {home}; rename it")
 
 
-def _environment(environ: Mapping[str, str]) -> list[Finding]:
+def environment(environ: Mapping[str, str]) -> list[Finding]:
+    """Variables that lead clients somewhere else, and keys. A proxy that catches loopback hides a local server."""
     from cassettes import providers
 
-    names = [name for row in providers.load().values() for name in row.base_url_variables if environ.get(name)]
-    keys = [name for row in providers.load().values() for name in row.key_variables if environ.get(name)]
+    rows = providers.load().values()
+    urls = [name for row in rows for name in row.base_url_variables if environ.get(name)]
+    keys = [name for row in rows for name in row.key_variables if environ.get(name)]
     proxies = [
         name for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY") if environ.get(name)
     ]
-    bypass = environ.get("NO_PROXY", "") + environ.get("no_proxy", "")
+    bypass = [part.strip() for name in ("NO_PROXY", "no_proxy") for part in environ.get(name, "").split(",")]
     found = [
-        Finding("base URLs", "note" if names else "ok", ", ".join(names) + " set" if names else "none set"),
-        Finding("keys", "ok", (", ".join(keys) + " set") if keys else "none set (needed for `call` only)"),
+        Finding("base URLs", "note" if urls else "ok", f"{', '.join(urls)} set" if urls else "none set"),
+        Finding("keys", "ok", f"{', '.join(keys)} set" if keys else "none set (needed for `call` only)"),
     ]
-    if proxies and "127.0.0.1" not in bypass and "localhost" not in bypass:
-        text = f"{', '.join(proxies)} set without loopback in NO_PROXY: clients may miss a local server; add 127.0.0.1,localhost"
-        found.append(Finding("proxies", "note", text))
+    if proxies and not {"127.0.0.1", "localhost", "*"} & set(bypass):
+        text = f"{', '.join(proxies)} set, loopback not in NO_PROXY: a client may not find a local server"
+        found.append(Finding("proxies", "note", f"{text}; add 127.0.0.1,localhost"))
     return found
 
 
-def _library() -> Finding:
+def shipped_tapes() -> Finding:
+    """Whether the tapes that ship can be read."""
     from cassettes.model import TokentapeError
     from cassettes.store import FolderStore, shipped_root
 
@@ -121,5 +142,21 @@ def _library() -> Finding:
         store.load()
     except TokentapeError as error:
         return Finding("shipped tapes", "error", str(error))
-    writable = os.access(Path.cwd(), os.W_OK)
-    return Finding("shipped tapes", "ok", f"{len(store.tapes)}" + ("" if writable else "; this folder is not writable"))
+    return Finding("shipped tapes", "ok", f"{len(store.tapes)}")
+
+
+def leftovers(folder: Path) -> Finding:
+    """What a killed recorder left below `folder` or its `tapes`, and whether tapes could be written there."""
+    from cassettes.model import TokentapeError
+    from recorder.spool import orphans
+
+    for place in (folder, folder / "tapes"):
+        try:
+            number = len(list(orphans(place)))
+        except TokentapeError as error:
+            return Finding("recordings", "error", str(error))
+        if number:
+            return Finding("recordings", "note", f"{number} left by a killed recorder: `tokentape recover {place}`")
+    if not os.access(folder, os.W_OK):
+        return Finding("recordings", "note", f"{folder} is not writable: give `tokentape record -o DIR`")
+    return Finding("recordings", "ok", "none left unfinished here")

@@ -59,7 +59,6 @@ class Recording:
         self._slow = False
         self._left_at: float | None = None
         self.code: int | None = None
-        self.bytes_seen = 0
         self.ending: EndingType | None = None
         self.finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -144,7 +143,6 @@ class Recording:
             if data:
                 marks = [(len(fact.data), fact.left) for fact in data]
                 raw = data[0].data if len(data) == 1 else b"".join(fact.data for fact in data)
-                self.bytes_seen += len(raw)
                 spool.data(at_ms, marks, self._stream.feed(raw))
             if facts and facts[-1].trailers:
                 spool.trailers(at_ms, self._redactor.headers(facts[-1].trailers))

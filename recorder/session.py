@@ -5,7 +5,6 @@ The server is handed in as a module (`mockserver.forwarding`) by `tokentape.py`.
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections.abc import Mapping
@@ -14,21 +13,22 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from cassettes import providers
+from cassettes.model import CassetteError, Interaction
 from cassettes.redact import Redactor
 from cassettes.secrets import secrets_from_env
 from cassettes.store import FolderStore
-
-from cassettes import providers
-from cassettes.matching import Level
-from cassettes.model import Interaction, TokentapeError
-from recorder.filing import Filing
+from recorder.filing import Filing, RecordMode
+from recorder.outgoing import upstreams_of
+from recorder.printing import complain, say
 from recorder.proxy import Clocks, Recorder, Settings
-from recorder.spool import FOLDER, orphans, read
+from recorder.spool import orphans
 
-
-def say(line: str) -> None:
-    """One line of talk on stderr."""
-    print(line, file=sys.stderr, flush=True)  # noqa: T201 - talk goes to stderr, data to stdout
+PORT = 7358
+PLAYING: frozenset[RecordMode] = frozenset({"none", "once", "new_episodes"})
+"""The modes in which tapes that were there at start answer."""
+SWITCH = 0.0005
+"""Seconds after which the thread that writes tapes lets a stream go on (Python's own: 5 ms)."""
 
 
 def wall() -> str:
@@ -36,143 +36,100 @@ def wall() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def upstreams_of(given: tuple[str, ...], environ: Mapping[str, str], *, adopt: bool) -> dict[str, str]:
-    """Base URLs by mount: `--upstream` first, then, for a wrapped command, the variables that were already set."""
-    upstreams: dict[str, str] = {}
-    if adopt:
-        for row in providers.load().values():
-            value = next((environ[name] for name in row.base_url_variables if environ.get(name)), None)
-            if value:
-                upstreams[row.name] = value
-    upstreams.update(providers.parse_upstream(text) for text in given)
-    return upstreams
-
-
-def tapes_of(folder: Path) -> FolderStore | None:
-    """The tapes in `folder` (or the one file), None where there are none yet."""
-    if not folder.exists() or (folder.is_dir() and not any(_cassettes(folder))):
-        return None
-    store = FolderStore((folder,))
-    store.load()
+def tapes_of(place: Path) -> FolderStore:
+    """The tapes in the folder, or of the file, `place`; it need not exist. Raises CassetteError for one that cannot be
+    read: what is on it could neither be found nor kept."""
+    store = FolderStore((place,))
+    if errors := store.refresh().errors:
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        raise CassetteError(f"{errors[0]}{more}; mend it or move it out of {place}")
     return store
 
 
-def _cassettes(folder: Path) -> list[Path]:
-    return [
-        path
-        for pattern in ("*.yaml", "*.yml", "*.yaml.gz")
-        for path in folder.rglob(pattern)
-        if FOLDER not in path.parts
-    ]
+def interactions_of(store: FolderStore) -> list[tuple[Path, Interaction]]:
+    """Every interaction of a store with its file."""
+    return [(tape.path, one) for tape in store.tapes for one in tape.cassette.interactions]
 
 
 def record(
-    options: Mapping[str, Any], command: tuple[str, ...] | None, server: ModuleType, environ: dict[str, str]
+    options: Mapping[str, Any], command: tuple[str, ...] | None, server: ModuleType, environ: Mapping[str, str]
 ) -> int:
     """Runs the recorder; returns the exit status."""
+    mode: RecordMode = options["record_mode"]
     one_file: Path | None = options["one_file"]
-    folder: Path = one_file.parent if one_file else options["output"]
-    mode = options["record_mode"]
-    upstreams = upstreams_of(options["upstream"], environ, adopt=command is not None)
+    folder: Path = one_file.parent if one_file is not None else options["output"]
+    mapped = dict(providers.parse_mapping(text) for text in options["mapped"])
+    upstreams = upstreams_of(options["upstream"], environ if command else None, mapped)
+    # Read whole before the start: what is recorded from now on does not answer in this run.
     store = tapes_of(one_file or folder)
+    if mode == "none":
+        store.load()  # says what is missing: there is nothing else to do in this mode
+    _note_orphans(folder)
     redactor = Redactor(secrets_from_env(environ))
-    existing: list[tuple[Path, Interaction]] = (
-        [(tape.path, one) for tape in store.tapes for one in tape.cassette.interactions] if store else []
-    )
-    filing = Filing(folder, mode, one_file, existing)
-    settings = Settings(
-        upstreams=upstreams,
-        environ=environ,
-        idle_timeout=options["idle_timeout"] / 1000,
-        on_client_close=options["leaving"],
-        keep_encoding=options["keep_encoding"],
-    )
-    recorder = Recorder(filing, settings, redactor, Clocks(time.monotonic, wall), say)
-    refuses = mode == "none" or (mode == "once" and one_file is not None and store is not None)
-    plays = mode in {"none", "once", "new_episodes"}
-    levels: tuple[Level, ...] = ("key",)
-    port = options["port"]
+    recorder = _recorder(options, environ, upstreams, Filing(folder, mode, one_file, interactions_of(store)), redactor)
+    refuses = mode == "none" or (mode == "once" and one_file is not None and one_file.exists())
+    sys.setswitchinterval(SWITCH)
     status, answered = server.run_forwarding(
         {
             "host": options["host"],
-            "port": port if port is not None else (0 if command else 7358),
+            "port": options["port"] if options["port"] is not None else (0 if command else PORT),
             "ready_file": options["ready_file"],
             "command": command,
             "environ": environ,
+            "mapped": mapped,
+            "dummy_keys": mode == "none",
             "loop": options["loop"],
         },
-        store=store if plays else None,
-        levels=levels,
+        store=store if mode in PLAYING else None,
+        levels=("key",),
+        repeat=mode != "new_episodes",
         upstreams=upstreams,
         forward=None if refuses else recorder.forward,
         redactor=redactor,
         ending_drain=options["ending_drain"] / 1000,
-        listening=lambda url: _told(url, folder, server),
+        listening=lambda url: _told(url, "playing" if refuses else "recording to", one_file or folder, server),
+        drain=recorder.drain,
         closing=recorder.close,
     )
-    if status:
-        return int(status)
     if command and not recorder.requests and not answered:
-        return _nothing_came(command)
-    return 1 if recorder.failures else 0
+        complain(_nothing_came(command, mapped))
+        return int(status) or 5
+    return int(status) or (1 if recorder.failures else 0)
 
 
-def _told(url: str, folder: Path, server: ModuleType) -> None:
-    say(f"tokentape: recording to {folder} on {url}")
-    say(server.front(url))
-
-
-def _nothing_came(command: tuple[str, ...]) -> int:
-    names = ", ".join(name for row in providers.load().values() for name in row.base_url_variables[:1])
-    say(
-        f"tokentape: error: no request reached the recorder while {command[0]!r} ran; does it read {names}? "
-        "If it sets its base URL itself, point that at the recorder"
+def _recorder(
+    options: Mapping[str, Any],
+    environ: Mapping[str, str],
+    upstreams: Mapping[str, str],
+    filing: Filing,
+    redactor: Redactor,
+) -> Recorder:
+    settings = Settings(
+        upstreams=upstreams,
+        environ=environ,
+        idle_timeout=options["idle_timeout"] / 1000,
+        leaving=options["leaving"],
+        keep_encoding=options["keep_encoding"],
     )
-    return 5
+    return Recorder(filing, settings, redactor, Clocks(time.monotonic, wall), lambda line: say(redactor.text(line)))
 
 
-def recover(folder: Path, environ: Mapping[str, str], *, as_json: bool) -> int:
-    """Makes tapes of what the spool of `folder` holds; returns 1 when something could not be made a tape."""
-    if not folder.is_dir():
-        raise RecoverError(f"{folder} is no folder; expected the one that `tokentape record -o` was given")
-    redactor = Redactor(secrets_from_env(environ))
-    store = tapes_of(folder)
-    existing = [(tape.path, one) for tape in store.tapes for one in tape.cassette.interactions] if store else []
-    filing = Filing(folder, "new_episodes", None, existing)
-    made, failed = 0, 0
-    for path in orphans(folder):
-        try:
-            taken = read(path)
-            target = folder / taken.meta.file
-            interaction, _ = filing.save(taken, target, redactor)
-        except (TokentapeError, OSError) as error:
-            failed += 1
-            say(f"tokentape: error: {path}: {error}")
-            continue
-        path.unlink()
-        made += 1
-        _recovered(target, interaction, as_json=as_json)
-    if not made and not failed:
-        say(f"tokentape: nothing to recover in {folder / FOLDER}")
-    return 1 if failed else 0
+def _note_orphans(folder: Path) -> None:
+    left = sum(1 for _ in orphans(folder))
+    if left:
+        say(f"tokentape: note: a killed recorder left {left} unfinished here; `tokentape recover {folder}` keeps them")
 
 
-def _recovered(path: Path, interaction: Interaction, *, as_json: bool) -> None:
-    response = interaction.response
-    ending = response.stream.end.type
-    if as_json:
-        fields = {
-            "tape": str(path),
-            "bytes": len(response.body),
-            "chunks": len(response.stream.chunks),
-            "ending": ending,
-        }
-        print(json.dumps(fields))  # noqa: T201 - data on stdout
-    else:
-        print(f"{path}: {len(response.body)} bytes in {len(response.stream.chunks)} chunks, {ending}")  # noqa: T201
+def _told(url: str, doing: str, where: Path, server: ModuleType) -> None:
+    say(f"tokentape: {doing} {where} on {url}")
+    for line in server.front(url).splitlines():
+        say(line)
 
 
-class RecoverError(TokentapeError):
-    """There is nothing that could hold a spool."""
-
-    exit_code = 3
+def _nothing_came(command: tuple[str, ...], mapped: Mapping[str, str]) -> str:
+    first = [row.base_url_variables[0] for row in providers.load().values() if row.base_url_variables]
+    names = ", ".join(dict.fromkeys([*mapped, *first]))
+    return (
+        f"no request reached the recorder while {command[0]!r} ran; does it read {names}? "
+        "If it sets its base URL itself, point that at the recorder: --port N gives it an address that stays"
+    )

@@ -59,6 +59,10 @@ class Meta(msgspec.Struct, kw_only=True):
     recorded_at: str
     edited: bool = False
 
+    def with_body(self, body: bytes) -> Meta:
+        """This with the redacted body of the request, which is masked last."""
+        return msgspec.structs.replace(self, body=base64.b64encode(body).decode())
+
     def request(self) -> Request:
         """The request as a tape holds it."""
         return Request(self.method, _restored(self.uri), _headers(self.headers), base64.b64decode(self.body))
@@ -105,17 +109,25 @@ def lock(descriptor: int) -> bool:
     return True
 
 
+def _new_file(place: Path, prefix: str) -> tuple[int, Path]:
+    try:
+        place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=".spool", dir=place)
+    except FileNotFoundError:  # in between, another recorder has removed the folder as empty
+        place.mkdir(parents=True, exist_ok=True, mode=0o700)
+        descriptor, name = tempfile.mkstemp(prefix=prefix, suffix=".spool", dir=place)
+    return descriptor, Path(name)
+
+
 class Spool:
     """One recording being written. A failed write raises OSError once; after that the spool is `broken` and silent."""
 
     def __init__(self, folder: Path, meta: Meta) -> None:
         self.broken = False
         place = folder / FOLDER
-        place.mkdir(parents=True, exist_ok=True, mode=0o700)
         # The time comes first in the name, so that `orphans` has them in the order of their requests.
         moment = re.sub(r"[^0-9A-Za-z]", "", meta.recorded_at)[:20]
-        self._file, name = tempfile.mkstemp(prefix=f"{moment}-", suffix=".spool", dir=place)
-        self.path = Path(name)
+        self._file, self.path = _new_file(place, f"{moment}-")
         try:
             lock(self._file)
             self._write(MAGIC + _record(b"R", 0.0, msgspec.json.encode(meta)))
@@ -133,6 +145,10 @@ class Spool:
         except OSError:
             self.broken = True
             raise
+
+    def request(self, meta: Meta) -> None:
+        """The request anew, now that its body is masked too; the last one counts."""
+        self._write(_record(b"R", 0.0, msgspec.json.encode(meta)))
 
     def informational(self, at_ms: float, head: Head) -> None:
         """A 1xx head."""
@@ -167,9 +183,10 @@ class Spool:
             self._file = -1
 
     def remove(self) -> None:
-        """Closes and deletes the file; the folder too when it is the last."""
-        self.close()
+        """Deletes the file, and the folder when it was the last; then lets go of the lock, so that no `recover` gets
+        hold of what is a tape already."""
         self.path.unlink(missing_ok=True)
+        self.close()
         try:
             self.path.parent.rmdir()
         except OSError:

@@ -1,41 +1,65 @@
-"""The commands that look at tapes or mend them: list, show, verify, edit, import, schema, doctor. click here, no sockets."""
+"""The commands that look at tapes or mend them: list, show, verify, edit, import, schema, doctor.
+
+click here, no sockets. What is printed is escaped: a tape is untrusted. Imports what a command needs when it runs.
+"""
 
 from __future__ import annotations
 
-import json
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from cassettes.durations import speed
+from recorder import options as option
 
 if TYPE_CHECKING:
     from cassettes.model import Interaction
-    from cassettes.printable import Page
+    from recorder.verify import Verified
 
-JSON = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-
-
-def _help(examples: str, text: str) -> str:
-    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in examples.strip().split("\n")) + f"\n\n{text}"
-
-
-def _print_json(value: object) -> None:
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
-
-
-def page() -> Page:
-    """The terminal as a page to write on."""
-    from shutil import get_terminal_size
-
-    from cassettes.printable import Page
-
-    encoding = (sys.stdout.encoding or "ascii").lower()
-    return Page(width=get_terminal_size((100, 24)).columns, ascii_only=not encoding.startswith("utf"))
+LIST = option.examples(
+    """
+    tokentape list
+    tokentape list tests/cassettes --json
+    """,
+    "List tapes, a line for each interaction. TAPES are files, folders or names of shipped tapes; none: all that ship.",
+)
+SHOW = option.examples(
+    """
+    tokentape show tapes/hello.yaml
+    tokentape show openai/hello --text
+    """,
+    "Show head, timeline, TTFT, gaps, chunks, text and ending of a tape (a file, or the name of a shipped tape).",
+)
+VERIFY = option.examples(
+    """
+    tokentape verify tapes/hello.yaml
+    tokentape verify openai/hello --speed 10
+    """,
+    "Play a tape to a raw client and compare: bytes, chunks, gaps, head, ending. Takes as long as the tape.",
+)
+EDIT = option.examples(
+    "tokentape edit --fix-sizes tapes/hello.yaml",
+    "Mend a tape that was edited by hand. What is mended gets `source: edited`.",
+)
+IMPORT = option.examples(
+    """
+    tokentape import recordings/*.yaml -o tapes
+    tokentape import answer.sse --json
+    """,
+    "Make tapes of recordings of other tools. Timing they do not hold is stated as synthetic.",
+)
+SCHEMA = option.examples(
+    "tokentape schema cassette > cassette.schema.json", "Print the JSON Schema of a file format, for editors."
+)
+DOCTOR = option.examples(
+    """
+    tokentape doctor
+    tokentape doctor --json
+    """,
+    "Check this installation and what around it changes how exact it is.",
+)
 
 
 def _texts(interaction: Interaction) -> Callable[[bytes], str]:
@@ -45,126 +69,103 @@ def _texts(interaction: Interaction) -> Callable[[bytes], str]:
     return dialects.get(entry_of("", 1, interaction).dialect).text
 
 
-@click.command(
-    "list",
-    help=_help(
-        "tokentape list\ntokentape list tests/cassettes --json",
-        "List tapes: a line for each interaction. TAPES are files or folders; none: the shipped library.",
-    ),
-)
-@click.argument("tapes", nargs=-1, type=click.Path(path_type=Path))
-@JSON
+def _numbered(tape: str, number: int | None) -> list[tuple[int, Interaction]]:
+    from cassettes.model import CassetteError
+    from cassettes.store import find_tape, read_tape
+
+    path = find_tape(tape)
+    interactions = read_tape(path).interactions
+    if number is not None and number > len(interactions):
+        have = f"#1 to #{len(interactions)}" if interactions else "none at all"
+        raise CassetteError(f"there is no interaction #{number}, expected one of those it has: {have}", str(path))
+    return [(n, one) for n, one in enumerate(interactions, start=1) if number in {None, n}]
+
+
+@click.command("list", help=LIST)
+@option.tapes
+@option.as_json
 def list_command(tapes: tuple[Path, ...], as_json: bool) -> None:
     """One line each: name, status, events, bytes, duration, ending."""
+    from cassettes.printable import columns, pad
     from cassettes.render import summary
-    from cassettes.store import FolderStore, shipped_root
+    from cassettes.store import FolderStore, find_tape, shipped_root
+    from recorder.printing import print_json
 
-    store = FolderStore(tapes or (shipped_root(),))
+    store = FolderStore([find_tape(tape) for tape in tapes] or (shipped_root(),))
     store.load()
     rows: list[dict[str, Any]] = []
     for tape in store.tapes:
         for number, interaction in enumerate(tape.cassette.interactions, start=1):
             rows.append({"tape": f"{tape.name}#{number}", **summary(interaction, _texts(interaction))})
     if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
+    lines = [_cells(row) for row in rows]
+    widths = [max(map(columns, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        click.echo("  ".join(map(pad, line, widths)).rstrip())
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
     from cassettes.printable import escape
 
-    width = max((len(row["tape"]) for row in rows), default=4)
-    for row in rows:
-        click.echo(f"{escape(row['tape']):<{width}}  {_row(row)}")
-
-
-def _row(row: dict[str, Any]) -> str:
-    return "  ".join(
-        (
-            f"{row['status']}",
-            f"{row['provider'] or '-'}/{row['dialect']}",
-            f"{row['events']} events",
-            f"{row['bytes']} bytes",
-            f"{row['total_ms']:.0f} ms",
-            row["ending"]["type"],
-            row["source"],
-        )
+    cells = (
+        row["tape"],
+        f"{row['status']['code']}",
+        f"{row['provider']}/{row['dialect']}",
+        f"{row['events']} events",
+        f"{row['bytes']} bytes",
+        f"{row['total_ms']:.0f} ms",
+        row["end"]["type"],
+        row["source"],
     )
+    return [escape(cell) for cell in cells]
 
 
-@click.command(
-    "show",
-    help=_help(
-        "tokentape show tapes/hello.yaml\ntokentape show tapes/hello.yaml --text",
-        "Show head, timeline, TTFT, gaps, chunks, text and ending of a tape (a file, or the name of a shipped tape).",
-    ),
-)
-@click.argument("tape")
-@click.option("-n", "--number", type=click.IntRange(1), help="Only this interaction.")
-@click.option("--text", "only_text", is_flag=True, help="Only the text of the answer.")
-@click.option("--rows", default=16, show_default=True, type=click.IntRange(2), help="Chunks to list.")
-@JSON
+@click.command("show", help=SHOW)
+@option.tape
+@option.number
+@option.only_text
+@option.rows
+@option.as_json
 def show_command(tape: str, number: int | None, only_text: bool, rows: int, as_json: bool) -> None:
     """Prints what is on a tape."""
     from cassettes.render import show, show_text, summary
+    from cassettes.store import SUFFIXES
+    from recorder.printing import page, print_json
 
     shown = _numbered(tape, number)
     if as_json:
-        _print_json(
-            [{"number": n, **summary(one, _texts(one)), "text": show_text(one, _texts(one))} for n, one in shown]
-        )
+        print_json([{"number": n, **summary(one, _texts(one))} for n, one in shown])
         return
+    name = next((tape.removesuffix(suffix) for suffix in SUFFIXES[::-1] if tape.endswith(suffix)), tape)
     for n, one in shown:
         if only_text:
             click.echo(show_text(one, _texts(one)), nl=False)
         else:
-            click.echo(show(one, f"{Path(tape).stem}#{n}", texts=_texts(one), rows=rows, page=page()))
+            click.echo(show(one, f"{name}#{n}", texts=_texts(one), rows=rows, page=page()))
 
 
-def _numbered(tape: str, number: int | None) -> list[tuple[int, Interaction]]:
-    from cassettes.model import CassetteError
-    from cassettes.yamlio import load_file
-
-    interactions = load_file(tape_path(tape)).interactions
-    if number is not None and number > len(interactions):
-        raise CassetteError(f"there is no interaction #{number}; the tape has {len(interactions)}", tape)
-    return [(n, one) for n, one in enumerate(interactions, start=1) if number in {None, n}]
-
-
-def tape_path(tape: str) -> Path:
-    """The file that `tape` names: a path, or the name of a shipped tape such as `openai/hello`."""
-    from cassettes.store import shipped_root
-
-    path = Path(tape)
-    if path.exists():
-        return path
-    shipped = shipped_root() / f"{tape}.yaml"
-    inside = shipped.resolve().is_relative_to(shipped_root().resolve())
-    return shipped if inside and shipped.exists() else path
-
-
-@click.command(
-    "verify",
-    help=_help(
-        "tokentape verify tapes/hello.yaml\ntokentape verify openai/hello --speed 10",
-        "Play a tape to a raw client and compare: bytes, chunk boundaries, gaps, head, ending. Takes as long as the tape.",
-    ),
-)
-@click.argument("tape")
-@click.option("-n", "--number", type=click.IntRange(1), help="Only this interaction.")
-@click.option("--speed", "factor", type=speed, default="1", show_default=True, help="Factor, or max.")
-@click.option("--draw", is_flag=True, help="Draw both timelines.")
-@JSON
+@click.command("verify", help=VERIFY)
+@option.tape
+@option.number
+@option.factor
+@option.draw
+@option.as_json
 @click.pass_context
 def verify_command(
     ctx: click.Context, /, tape: str, number: int | None, factor: float, draw: bool, as_json: bool
 ) -> None:
     """Exit status 1 when a byte, a chunk boundary or the ending differs."""
     from cassettes.render import comparison_summary, side_by_side
+    from recorder.printing import page, print_json
     from recorder.verify import verify
 
     shown = _numbered(tape, number)
     results = verify([one for _, one in shown], factor)
     numbered = [(n, result) for (n, _), result in zip(shown, results, strict=True)]
     if as_json:
-        _print_json([{"number": n, "same": one.same, **comparison_summary(one.held)} for n, one in numbered])
+        print_json([{"number": n, "same": one.same, **comparison_summary(one.held)} for n, one in numbered])
     else:
         for n, one in numbered:
             if draw:
@@ -173,9 +174,9 @@ def verify_command(
     ctx.exit(0 if all(result.same for result in results) else 1)
 
 
-def _verdict(number: int, one: Any) -> str:
+def _verdict(number: int, one: Verified) -> str:
     held, parts = one.held, []
-    parts.append("bytes equal" if held.same_bytes else f"bytes differ at {held.first_difference}")
+    parts.append("bytes equal" if held.same_bytes else f"bytes differ from byte {held.first_difference} on")
     parts.append(f"{len(one.wanted.frames)} chunks equal" if one.same_chunks else "chunk boundaries differ")
     parts.append("head equal" if one.same_head else "head differs")
     parts.append("ending equal" if one.same_ending else f"ending {one.got.end.type}, expected {one.wanted.end.type}")
@@ -185,106 +186,100 @@ def _verdict(number: int, one: Any) -> str:
     return f"#{number}: {'; '.join(parts)}"
 
 
-@click.command(
-    "edit",
-    help=_help(
-        "tokentape edit --fix-sizes tapes/hello.yaml",
-        "Mend a tape that was edited by hand. Its source becomes `edited`.",
-    ),
-)
-@click.argument("tape", type=click.Path(path_type=Path))
-@click.option("--fix-sizes", is_flag=True, required=True, help="Make the chunk sizes add up to the body again.")
-@JSON
+@click.command("edit", help=EDIT)
+@click.argument("tape", type=option.PATH)
+@option.fix_sizes
+@option.as_json
 def edit_command(tape: Path, fix_sizes: bool, as_json: bool) -> None:
-    """Rewrites the tape in place, by rename."""
+    """Rewrites the tape in place, by rename; a tape that needs nothing is not touched."""
+    from cassettes.printable import escape
     from cassettes.store import replace
     from cassettes.yamlio import load_file
+    from recorder.printing import print_json
 
-    mended = load_file(tape, fix_sizes=fix_sizes)
-    changed = [n for n, one in enumerate(mended.interactions, start=1) if one.response.stream.source == "edited"]
-    replace(tape, mended.interactions)
+    mended = load_file(tape, fix_sizes=fix_sizes).interactions
+    changed = [n for n, one in enumerate(mended, start=1) if one.response.stream.source == "edited"]
+    needed = not _loads(tape)
+    if needed:
+        replace(tape, mended)
     if as_json:
-        _print_json({"tape": str(tape), "edited": changed})
+        print_json({"tape": str(tape), "mended": needed, "edited": changed})
+    elif needed:
+        click.echo(f"{escape(str(tape))}: {len(changed)} of {len(mended)} interactions are marked edited")
     else:
-        click.echo(f"{tape}: {len(changed)} of {len(mended.interactions)} interactions are marked edited")
+        click.echo(f"{escape(str(tape))}: the sizes add up; nothing to mend")
 
 
-@click.command(
-    "import",
-    help=_help(
-        "tokentape import recordings/*.yaml -o tapes",
-        "Make tapes of recordings of other tools. Timing they do not hold is stated as synthetic.",
-    ),
-)
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option(
-    "-o", "--output", default="tapes", show_default=True, type=click.Path(path_type=Path), help="Folder for the tapes."
-)
-@JSON
+def _loads(tape: Path) -> bool:
+    from cassettes.model import CassetteError
+    from cassettes.yamlio import load_file
+
+    try:
+        load_file(tape)
+    except CassetteError:
+        return False
+    return True
+
+
+@click.command("import", help=IMPORT)
+@click.argument("files", nargs=-1, required=True, type=option.PATH)
+@option.output
+@option.overwrite
+@option.as_json
 @click.pass_context
-def import_command(ctx: click.Context, /, files: tuple[Path, ...], output: Path, as_json: bool) -> None:
+def import_command(
+    ctx: click.Context, /, files: tuple[Path, ...], output: Path, overwrite: bool, as_json: bool
+) -> None:
     """Exit status 3 when a file is none of the known formats; the others are imported all the same."""
-    from cassettes.convert import convert, sniff
     from cassettes.model import TokentapeError
+    from cassettes.printable import escape
     from cassettes.redact import Redactor
     from cassettes.secrets import secrets_from_env
-    from cassettes.store import replace
-    from cassettes.yamlio import read_file
+    from recorder.importing import Importing
+    from recorder.printing import complain, print_json
 
-    redactor, rows, failed = Redactor(secrets_from_env(os.environ)), [], False
+    importing = Importing(output, Redactor(secrets_from_env(os.environ)), overwrite=overwrite)
+    rows: list[dict[str, Any]] = []
+    status = 0
     for file in files:
         try:
-            data = read_file(file)
-            cassette = convert(data, str(file))
-            target = output / f"{file.name.removesuffix('.gz').rpartition('.')[0] or file.name}.yaml"
-            replace(target, tuple(redactor.interaction(one) for one in cassette.interactions))
+            one = importing.take(file)
         except TokentapeError as error:
-            failed = True
-            click.echo(f"tokentape: error: {error}", err=True)
+            status = max(status, error.exit_code)
+            complain(error)
             continue
-        rows.append(
-            {
-                "file": str(file),
-                "format": sniff(data, str(file)),
-                "tape": str(target),
-                "interactions": len(cassette.interactions),
-            }
-        )
+        rows.append({**one._asdict(), "file": str(one.file), "tape": str(one.tape)})
         if not as_json:
-            click.echo(f"{file}: {rows[-1]['format']}, {len(cassette.interactions)} interactions -> {target}")
+            click.echo(escape(f"{one.file}: {one.format}, {one.interactions} interactions -> {one.tape}"))
     if as_json:
-        _print_json(rows)
-    ctx.exit(3 if failed else 0)
+        print_json(rows)
+    ctx.exit(status)
 
 
-@click.command(
-    "schema",
-    help=_help(
-        "tokentape schema cassette > cassette.schema.json", "Print the JSON Schema of a file format, for editors."
-    ),
-)
-@click.argument("name", type=click.Choice(["cassette"]))
-@JSON
+@click.command("schema", help=SCHEMA)
+@click.argument("name", metavar="NAME", type=click.Choice(["cassette"]))
+@option.as_json
 def schema_command(name: str, as_json: bool) -> None:  # noqa: ARG001 - a schema is JSON in either case
     """The schema on stdout."""
     from cassettes.schema import cassette_schema
+    from recorder.printing import print_json
 
-    _print_json(cassette_schema())
+    print_json(cassette_schema())
 
 
-@click.command(
-    "doctor", help=_help("tokentape doctor", "Check this installation and what around it changes how exact it is.")
-)
-@JSON
+@click.command("doctor", help=DOCTOR)
+@option.as_json
 @click.pass_context
 def doctor_command(ctx: click.Context, /, as_json: bool) -> None:
     """Exit status 1 when something is broken."""
+    from cassettes.printable import escape
     from recorder.doctor import findings
+    from recorder.printing import print_json
 
-    found = findings(os.environ)
+    found = findings(os.environ, Path.cwd())
     if as_json:
-        _print_json([{"check": one.check, "level": one.level, "text": one.text} for one in found])
+        print_json([one._asdict() for one in found])
     else:
         for one in found:
-            click.echo(f"{one.level:<5} {one.check}: {one.text}")
+            click.echo(escape(f"{one.level:<5} {one.check}: {one.text}"))
     ctx.exit(1 if any(one.level == "error" for one in found) else 0)

@@ -171,12 +171,13 @@ async def fetch(ask: Ask, patience: float = 60.0) -> Fetched:
         transport.abort()
 
 
-async def fetch_all(asks: Iterable[Ask], at_once: int) -> list[Fetched]:
-    """The answers to all, `at_once` of them under way at a time, in the order of `asks`."""
+async def fetch_all(asks: Iterable[Ask], at_once: int, every: float = 0.0) -> list[Fetched]:
+    """The answers to all in the order of `asks`: `at_once` of them under way at a time, begun `every` seconds."""
     room = asyncio.Semaphore(at_once)
 
-    async def one(ask: Ask) -> Fetched:
+    async def one(number: int, ask: Ask) -> Fetched:
+        await asyncio.sleep(number * every)
         async with room:
             return await fetch(ask)
 
-    return await asyncio.gather(*(one(ask) for ask in asks))
+    return await asyncio.gather(*(one(number, ask) for number, ask in enumerate(asks)))

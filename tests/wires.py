@@ -95,6 +95,8 @@ class ScriptedUpstream:
         self.url = f"http{'s' if tls else ''}://{'localhost' if tls else '127.0.0.1'}:{self.port}"
         self.requests: list[bytes] = []
         self.left = threading.Event()
+        self.sent = 0
+        """Bytes that peers' sockets took so far."""
         self._stop = threading.Event()
         self._threads: list[threading.Thread] = []
         self._accepting = threading.Thread(target=self._accept, daemon=True)
@@ -140,7 +142,9 @@ class ScriptedUpstream:
     def _step(self, peer: socket.socket, step: Step) -> None:
         match step:
             case Send(data):
-                peer.sendall(data)
+                for start in range(0, len(data), 65536):
+                    peer.sendall(data[start : start + 65536])
+                    self.sent += len(data[start : start + 65536])
             case Wait(seconds):
                 self._stop.wait(seconds)
             case Until(event):
@@ -318,6 +322,10 @@ class Tool(NamedTuple):
         """What it printed so far, stdout and stderr."""
         return self.log.read_text(errors="replace")
 
+    def recorded(self) -> int:
+        """How many tapes it said to have written."""
+        return sum(line.removeprefix("tokentape: ").startswith("recorded ") for line in self.said().splitlines())
+
 
 @contextlib.contextmanager
 def tool(folder: Path, *arguments: str, environ: Mapping[str, str] | None = None) -> Iterator[Tool]:
@@ -370,6 +378,22 @@ def _ready(process: subprocess.Popen[bytes], ready: Path, log: Path) -> Tool:
             raise AssertionError(f"{process.args}: not ready: {log.read_text(errors='replace')}")
         threading.Event().wait(0.01)
     return Tool(json.loads(ready.read_text())["url"], process, log)
+
+
+def memory(process: subprocess.Popen[bytes]) -> int:
+    """Bytes of memory that a process has in use (VmRSS)."""
+    lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) * 1024
+
+
+def settled(what: Callable[[], Any], seconds: float = 0.3) -> Any:
+    """The value of `what()` once it was the same for so long."""
+    value, since = what(), time.monotonic()
+    while time.monotonic() - since < seconds:
+        threading.Event().wait(0.02)
+        if (now := what()) != value:
+            value, since = now, time.monotonic()
+    return value
 
 
 def tokentape(

@@ -1,5 +1,7 @@
 """The HTTP/1 response reader: what the bytes say, and that no way of splitting them changes it."""
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,7 +30,7 @@ SSE = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding:
 def cut(data, *places):
     """`data` in pieces, cut at `places`."""
     edges = [0, *sorted(places), len(data)]
-    return [data[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [data[a:b] for a, b in pairwise(edges)]
 
 
 def said(pieces, method="GET"):
@@ -75,7 +77,10 @@ CASES = {
         {"body": b"helloabc", "chunks": [5], "open": 3, "missing": 13, "complete": False, "ends": []},
     ),
     "chunked, cut between chunks": (SSE + b"5\r\nhello\r\n", {"chunks": [5], "missing": 0, "complete": False}),
-    "a size line without data opens no chunk": (SSE + b"5\r\nhello\r\n10\r\n", {"chunks": [5], "missing": 0, "open": 0}),
+    "a size line without data opens no chunk": (
+        SSE + b"5\r\nhello\r\n10\r\n",
+        {"chunks": [5], "missing": 0, "open": 0},
+    ),
     "cut before the last blank line": (SSE + b"1\r\na\r\n0\r\n", {"complete": False, "missing": 0, "ends": []}),
     "bare LF": (
         b"HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n2\nab\n0\nX-A: b\n\n",
@@ -118,7 +123,10 @@ CASES = {
         {"framing": "length", "complete": True},
     ),
     "close": (b"HTTP/1.0 200 OK\r\n\r\nabc", {"framing": "close", "body": b"abc", "complete": False, "missing": 0}),
-    "204 has no body": (b"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n", {"complete": True, "body": b""}),
+    "204 has no body": (
+        b"HTTP/1.1 204 No Content\r\nTransfer-Encoding: chunked\r\n\r\n",
+        {"complete": True, "body": b""},
+    ),
     "304 has no body": (b"HTTP/1.1 304 Not Modified\r\nContent-Length: 99\r\n\r\n", {"complete": True, "missing": 0}),
     "101 ends HTTP": (
         b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n\x81\x00",
@@ -200,7 +208,11 @@ BROKEN = {
         "expected CR LF after a chunk's data, found b'bc'",
         {"body": b"a", "chunks": [1]},
     ),
-    "a trailer without colon": (SSE + b"1\r\na\r\n0\r\nnonsense\r\n\r\n", "no valid name and colon", {"body": b"a", "ends": []}),
+    "a trailer without colon": (
+        SSE + b"1\r\na\r\n0\r\nnonsense\r\n\r\n",
+        "no valid name and colon",
+        {"body": b"a", "ends": []},
+    ),
 }
 
 
@@ -248,7 +260,9 @@ def test_close_framing_is_ended_by_fin():
     assert reader.complete
 
 
-@pytest.mark.parametrize("raw", [b"", SSE[:20], SSE, SSE + b"5\r\nab", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\na"])
+@pytest.mark.parametrize(
+    "raw", [b"", SSE[:20], SSE, SSE + b"5\r\nab", b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\na"]
+)
 def test_no_other_framing_is_ended_by_fin(raw):
     reader = ResponseReader("GET")
     reader.feed(raw)
@@ -300,7 +314,11 @@ def test_limits_hold_whether_bytes_drip_or_flood():
     long_head = b"HTTP/1.1 200 OK\r\nA: " + b"x" * MAX_HEAD + b"\r\n\r\n"
     long_line = SSE + b"1;" + b"x" * MAX_LINE + b"\r\na\r\n"
     long_trailers = SSE + b"0\r\n" + b"a: b\r\n" * (MAX_HEAD // 4 + 1)
-    for raw, words in ((long_head, "head is longer"), (long_line, "line of the chunked"), (long_trailers, "trailers are")):
+    for raw, words in (
+        (long_head, "head is longer"),
+        (long_line, "line of the chunked"),
+        (long_trailers, "trailers are"),
+    ):
         assert words in said([raw])["error"]
         assert words in said(cut(raw, *range(4096, len(raw), 4096)))["error"]
 

@@ -1,7 +1,7 @@
 """Every ending is recorded as what it was, relayed live as what it was, replayed as what it was: seen by raw sockets.
 
 One journey for all cases at once: a scripted upstream, a recorder in front of it, the tapes served, the replay recorded
-again. Endings that the client's leaving makes are in `test_leaving.py`, those of the recorder's own in `test_stopping.py`.
+again. Endings that the client's leaving makes are in `test_client_leaves.py`, those of the recorder's own in `test_stopping.py`.
 """
 
 from __future__ import annotations
@@ -163,7 +163,7 @@ def asked(tool: Tool, names: Mapping[str, Case], quiet: float = 20.0) -> dict[st
 
 def taped(folder: Path, tool: Tool, count: int) -> dict[str, Interaction]:
     """The interactions in `folder` by their case, once there are `count`."""
-    wait_for(lambda: tool.said().count("\nrecorded ") == count)
+    wait_for(lambda: tool.recorded() == count)
     found = (one for path in folder.rglob("*.yaml") for one in load_file(path).interactions)
     return {one.request.uri.rpartition("/")[2]: one for one in found}
 

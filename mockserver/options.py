@@ -1,0 +1,91 @@
+"""The options of `serve`, one name each. click here, nothing of the server.
+
+Imports click and `cassettes.durations`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cassettes.durations import duration, speed
+from cassettes.model import TokentapeError
+
+if TYPE_CHECKING:
+    AnyType = click.ParamType[Any]
+else:
+    AnyType = click.ParamType  # no generic before click 8.2
+
+
+class Written(AnyType):
+    """A value as people write it, read by a function of ours: its error names the option."""
+
+    def __init__(self, name: str, read: Callable[[str], Any]) -> None:
+        self.name = name
+        self._read = read
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """The value that was meant."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return self._read(value)
+        except TokentapeError as error:
+            self.fail(str(error), param, ctx)
+
+
+PATH: Any = click.Path(path_type=Path)
+DURATION = Written("duration", duration)
+
+tapes = click.argument("tapes", nargs=-1, type=PATH)
+host = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+port = click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    help="Port; 0 lets the kernel choose. [default: 7357; 0 with -- CMD]",
+)
+ready_file = click.option("--ready-file", type=PATH, help='Written once listening: {"url": …, "pid": …}.')
+match = click.option(
+    "--match",
+    type=click.Choice(["exact", "order", "route"]),
+    help="How far to go to find a tape. [default: order with TAPES, else route]",
+)
+after_last = click.option(
+    "--after-last",
+    type=click.Choice(["repeat", "error"]),
+    default="repeat",
+    show_default=True,
+    help="When every matching interaction was played.",
+)
+factor = click.option(
+    "--speed",
+    type=Written("factor", speed),
+    default="1",
+    show_default=True,
+    help="Factor, or max for no waiting at all.",
+)
+ttft = click.option("--ttft", type=DURATION, help="Time to the first body byte, e.g. 300ms.")
+tps = click.option("--tps", type=click.FloatRange(0, min_open=True), help="Events carrying text per second.")
+max_gap = click.option("--max-gap", type=DURATION, help="No wait longer than this.")
+jitter = click.option("--jitter", type=DURATION, default="0ms", help="Move every offset by up to this; never reorders.")
+seed = click.option("--seed", default=0, show_default=True, help="Seed of everything random.")
+upstream = click.option(
+    "--upstream", multiple=True, metavar="NAME=URL", help="Mount /NAME (dialect raw) for tapes recorded that way."
+)
+mapped = click.option(
+    "--map", "mapped", multiple=True, metavar="VARIABLE=PROVIDER", help="Which provider a variable is for, with -- CMD."
+)
+ending_drain = click.option(
+    "--ending-drain",
+    type=DURATION,
+    default="30s",
+    show_default=True,
+    help="How long an RST waits for the client to take what was sent.",
+)
+no_mark = click.option("--no-mark", is_flag=True, help="Leave the x-tokentape header out.")
+loop = click.option(
+    "--loop", type=click.Choice(["auto", "asyncio", "uvloop"]), default="auto", show_default=True, help="Event loop."
+)

@@ -1,0 +1,129 @@
+"""Decks: how far each run was played, apart from every other deck, and never more of them than agreed."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cassettes.matching import entry_of
+from cassettes.model import Interaction, Request, Response, Stream
+from mockserver.decks import MAIN, Deck, Decks
+
+
+def entries(count, tape="t"):
+    interaction = Interaction(Request("POST", "https://h/v1"), Response(200, "OK", (), b"", Stream()))
+    return tuple(entry_of(tape, number, interaction) for number in range(1, count + 1))
+
+
+def play(deck, candidates, *, unplayed=False, repeat=True):
+    """Chooses and plays to the end; the place that was played."""
+    entry = deck.choose(candidates, unplayed=unplayed, repeat=repeat)
+    if entry is None:
+        return None
+    deck.delivered(candidates, entry)
+    return entry.place
+
+
+@pytest.mark.parametrize("unplayed", [False, True])
+def test_repeats_walk_the_list_then_repeat_the_last(unplayed):
+    deck, candidates = Deck(), entries(3)
+    assert [play(deck, candidates, unplayed=unplayed) for _ in range(5)] == ["t#1", "t#2", "t#3", "t#3", "t#3"]
+
+
+@pytest.mark.parametrize("unplayed", [False, True])
+def test_or_end_after_the_last(unplayed):
+    deck, candidates = Deck(), entries(2)
+    found = [play(deck, candidates, unplayed=unplayed, repeat=False) for _ in range(4)]
+    assert found == ["t#1", "t#2", None, None]
+
+
+@pytest.mark.parametrize("unplayed", [False, True])
+def test_what_was_not_delivered_comes_again(unplayed):
+    deck, candidates = Deck(), entries(2)
+    assert [deck.choose(candidates, unplayed=unplayed, repeat=True).place for _ in range(3)] == ["t#1"] * 3
+
+
+@pytest.mark.parametrize("unplayed", [False, True])
+def test_overlapping_requests_skip_nothing(unplayed):
+    # Two clients got the same interaction at once: once both were delivered, the next one was skipped.
+    deck, candidates = Deck(), entries(3)
+    both = [deck.choose(candidates, unplayed=unplayed, repeat=True) for _ in range(2)]
+    assert [entry.place for entry in both] == ["t#1", "t#1"]
+    for entry in both:
+        deck.delivered(candidates, entry)
+    assert play(deck, candidates, unplayed=unplayed) == "t#2"
+
+
+def test_a_late_delivery_does_not_go_back():
+    deck, candidates = Deck(), entries(3)
+    slow = deck.choose(candidates, unplayed=False, repeat=True)
+    assert play(deck, candidates) == "t#1"
+    assert play(deck, candidates) == "t#2"
+    deck.delivered(candidates, slow)
+    assert play(deck, candidates) == "t#3"
+
+
+def test_runs_have_places_of_their_own():
+    deck, first, second = Deck(), entries(2, "a"), entries(2, "b")
+    assert [play(deck, run) for run in (first, second, first, second)] == ["a#1", "b#1", "a#2", "b#2"]
+
+
+def test_order_passes_over_what_was_played_in_another_way():
+    deck, candidates = Deck(), entries(3)
+    assert play(deck, candidates[1:2]) == "t#2"
+    assert [play(deck, candidates, unplayed=True) for _ in range(2)] == ["t#1", "t#3"]
+
+
+def test_forgetting_starts_over():
+    deck, candidates = Deck(), entries(2)
+    for unplayed in (False, True):
+        play(deck, candidates, unplayed=unplayed)
+        play(deck, candidates, unplayed=unplayed)
+        deck.forget()
+        assert play(deck, candidates, unplayed=unplayed) == "t#1"
+
+
+def test_decks_are_apart():
+    decks, candidates = Decks(), entries(2)
+    assert play(decks.get("a"), candidates) == "t#1"
+    assert play(decks.get("b"), candidates) == "t#1"
+    assert play(decks.get("a"), candidates) == "t#2"
+
+
+def test_no_name_is_the_main_deck():
+    decks = Decks()
+    assert decks.get(None) is decks.get(MAIN) is decks.get("")
+    assert len(decks) == 1
+
+
+def test_the_least_recently_used_goes_first():
+    decks = Decks(most=2)
+    first, second = decks.get("first"), decks.get("second")
+    assert decks.get("first") is first
+    decks.get("third")
+    assert len(decks) == 2
+    assert decks.get("first") is first
+    assert decks.get("second") is not second
+
+
+@given(st.lists(st.sampled_from("abcdef")), st.integers(1, 4))
+def test_never_more_decks_than_agreed(names, most):
+    decks = Decks(most)
+    for name in names:
+        deck = decks.get(name)
+        assert decks.get(name) is deck
+        assert len(decks) <= most
+
+
+@given(st.lists(st.tuples(st.booleans(), st.booleans()), max_size=30), st.integers(1, 5))
+def test_a_place_moves_by_deliveries_and_never_beyond_the_list(steps, count):
+    deck, candidates, done = Deck(), entries(count), 0
+    for delivered, repeat in steps:
+        entry = deck.choose(candidates, unplayed=False, repeat=repeat)
+        if entry is None:
+            assert done == count
+            assert not repeat
+            continue
+        assert entry is candidates[min(done, count - 1)]
+        if delivered:
+            deck.delivered(candidates, entry)
+            done = min(done + 1, count)
