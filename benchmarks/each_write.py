@@ -8,9 +8,8 @@ from __future__ import annotations
 import sys
 
 import mockserver.app
-from mockserver.player import HIGH_WATER, Player
-
 import tokentape
+from mockserver.player import HIGH_WATER, Player
 
 
 class EachPlayer(Player):

@@ -62,5 +62,7 @@ def held(what: str, found: Mapping[str, float | None], floor: Mapping[str, float
     yield target(f"{what}: drift", "at most 0.1 ms/s", found["drift"], lambda x: abs(x) <= 0.1, " ms/s")
     yield target(f"{what}: end error", "at most 1 ms", found["end"], lambda x: abs(x) <= 1, " ms")
     yield target(f"{what}: p50", "at most 0.4 ms", found["p50"], lambda x: x <= 0.4, " ms")
-    yield target(f"{what}: p99", f"at most {worst:.2g} ms (2 x floor, 2 ms at least)", found["p99"], lambda x: x <= worst, " ms")
+    yield target(
+        f"{what}: p99", f"at most {worst:.2g} ms (2 x floor, 2 ms at least)", found["p99"], lambda x: x <= worst, " ms"
+    )
     yield target(f"{what}: early events", "none", found["early"], lambda x: x == 0)

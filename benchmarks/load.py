@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import NamedTuple
 
 import yaml
-from cassettes.yamlio import load
 
 from benchmarks.bench import Bench
 from benchmarks.servers import environment, tokentape
 from benchmarks.table import Report, Value, medians, ratio, target
 from benchmarks.tapes import even, write_tape
 from cassettes.timeline import to_timeline
+from cassettes.yamlio import load
 from mockserver.plan import Asking, compile_plan
 
 COLUMNS = ("what", "ms", "baseline", "baseline ms", "x baseline")
@@ -51,7 +51,13 @@ def measure(bench: Bench, size: Size | None = None) -> Report:
     }
     times = medians([{name: timed(what) for name, what in measured.items()} for _ in range(bench.times(5))])
     rows: list[tuple[Value, ...]] = [
-        (f"{TAPE} ({size.chunks} chunks, {len(data) / 1e6:.1f} MB)", times[TAPE], PARSER, times[PARSER], ratio(times[TAPE], times[PARSER])),
+        (
+            f"{TAPE} ({size.chunks} chunks, {len(data) / 1e6:.1f} MB)",
+            times[TAPE],
+            PARSER,
+            times[PARSER],
+            ratio(times[TAPE], times[PARSER]),
+        ),
         (HELP, times[HELP], PYTHON, times[PYTHON], ratio(times[HELP], times[PYTHON])),
         (READY, times[READY], PYTHON, times[PYTHON], ratio(times[READY], times[PYTHON])),
     ]

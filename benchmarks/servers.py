@@ -113,9 +113,7 @@ def floor(binary: Path, tape: Tape, *, single: bool = False) -> Iterator[Server]
 
 
 @contextlib.contextmanager
-def contestants(
-    tape: Tape, binary: Path | None, *options: str, single: bool = False
-) -> Iterator[list[Server]]:
+def contestants(tape: Tape, binary: Path | None, *options: str, single: bool = False) -> Iterator[list[Server]]:
     """All that play `tape`, running at once: the C floor if there is one, tokentape on two loops, plain aiohttp.
 
     `single`: each due time is a write of its own, also where several are due.

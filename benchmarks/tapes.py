@@ -11,9 +11,8 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
-from cassettes.yamlio import dump
-
 from cassettes.model import Cassette, Chunk, Ending, Interaction, Request, Response, Stream
+from cassettes.yamlio import dump
 
 PATH = "/openai/v1/chat/completions"
 BODY = b'{"model":"gpt-bench","stream":true,"messages":[{"role":"user","content":"Measure."}]}'
@@ -71,12 +70,20 @@ def write_tape(folder: Path, name: str, pace: Pace) -> Tape:
     events = [event(number) for number in range(len(pace.gaps_ms))]
     offsets = tuple(round(pace.headers_ms + passed, 1) for passed in accumulate(pace.gaps_ms))
     tape = Tape(
-        home / "tapes", home / "floor", home / "expected", home / "plain.json", home / "body", offsets, sum(map(len, events))
+        home / "tapes",
+        home / "floor",
+        home / "expected",
+        home / "plain.json",
+        home / "body",
+        offsets,
+        sum(map(len, events)),
     )
     tape.folder.mkdir()
     (tape.folder / f"{name}.yaml").write_bytes(dump(Cassette((interaction(events, pace),))))
     tape.expected.write_text("".join(f"{offset:.1f}\n" for offset in offsets))
-    tape.plain.write_text(json.dumps([[gap / 1000, one.decode()] for gap, one in zip(_gaps(pace), events, strict=True)]))
+    tape.plain.write_text(
+        json.dumps([[gap / 1000, one.decode()] for gap, one in zip(_gaps(pace), events, strict=True)])
+    )
     tape.body.write_bytes(BODY)
     _write_floor(tape.floor, events, pace.headers_ms, offsets)
     return tape

@@ -47,7 +47,9 @@ def measure(bench: Bench, size: Size | None = None) -> Report:
             to_plain = ratio(one["streams"], found[PLAIN]["streams"])
             rows.append((name, writes, one["streams"], one["events"], one["cpu"], percent(to_floor), to_plain))
     notes = (f"{size.events} events of 250 bytes without delay, {size.at_once} streams at once",)
-    return Report("throughput", COLUMNS, tuple(rows), tuple(held(coalesced, single)), (*notes, *bench.instruments.notes))
+    return Report(
+        "throughput", COLUMNS, tuple(rows), tuple(held(coalesced, single)), (*notes, *bench.instruments.notes)
+    )
 
 
 def run(bench: Bench, tape: Tape, at_once: int, streams: int, server: Server) -> Rep:

@@ -15,8 +15,8 @@ SAME_CHUNK_MS = 1.0
 
 
 class Mark(NamedTuple):
-    """`size` body bytes came `at_ms` after the last request byte; `left` are still to come of their HTTP chunk or of the
-    Content-Length."""
+    """`size` body bytes came `at_ms` after the last request byte; `left` are still to come of their HTTP chunk or of
+    the Content-Length."""
 
     at_ms: float
     size: int

@@ -65,7 +65,8 @@ class Asked:
 
 
 class Entry(NamedTuple):
-    """One interaction of a loaded tape, with what it is compared by. `number` counts from 1."""
+    """One interaction of a loaded tape, with what it is compared by. `number` counts from 1; `place` is
+    `<tape>#<n>`, as `x-tokentape` says it."""
 
     tape: str
     number: int
@@ -76,11 +77,7 @@ class Entry(NamedTuple):
     query: str
     operation: str | None
     body: bytes
-
-    @property
-    def place(self) -> str:
-        """`<tape>#<n>`, as `x-tokentape` says it."""
-        return f"{self.tape}#{self.number}"
+    place: str
 
 
 def canonical_body(body: bytes) -> bytes:
@@ -118,17 +115,18 @@ def entry_of(tape: str, number: int, interaction: Interaction) -> Entry:
     stated = stream.provider if stream.provider != "unknown" else provider
     own = stream.dialect if stream.dialect != "raw" else dialect
     operation = dialects.get(own).operation(request.method, path)
-    return Entry(tape, number, interaction, stated, own, path, query, operation, redact_body(request.body))
+    body, place = redact_body(request.body), f"{tape}#{number}"
+    return Entry(tape, number, interaction, stated, own, path, query, operation, body, place)
 
 
-def _query(query: str) -> tuple[str, ...]:
+def query_of(query: str) -> tuple[str, ...]:
     """The query's fields without `key` and what else is a secret: they are masked on the tape."""
     return tuple(sorted(part for part in query.split("&") if part and not is_secret_parameter(part.partition("=")[0])))
 
 
 def _asking(query: str) -> tuple[str, ...]:
-    """As `_query`, and without what says how Gemini streams (providers.md 6)."""
-    return tuple(part for part in _query(query) if not part.startswith("alt="))
+    """As `query_of`, and without what says how Gemini streams (providers.md 6)."""
+    return tuple(part for part in query_of(query) if not part.startswith("alt="))
 
 
 class Index:
@@ -172,7 +170,7 @@ def _order(asked: Asked, entry: Entry) -> bool:
 
 
 def _exact(asked: Asked, entry: Entry) -> bool:
-    return _order(asked, entry) and _query(entry.query) == _query(asked.route.query) and entry.body == asked.body
+    return _order(asked, entry) and query_of(entry.query) == query_of(asked.route.query) and entry.body == asked.body
 
 
 def _key(asked: Asked, entry: Entry) -> bool:

@@ -1,7 +1,7 @@
 """Tapes in folders: found, named, loaded, noticed when they change, written without ever losing what was there.
 
 The only module of this package that writes files. No format of its own: bytes are `cassettes.yamlio`. A store stays
-inside its roots and skips links that leave them. Imports `model`, `yamlio` and, for foreign recordings, `convert`.
+inside its roots and skips links that leave them. Imports `model`, `yamlio`, `growing`; for foreign tapes `convert`.
 """
 
 from __future__ import annotations
@@ -11,13 +11,15 @@ import itertools
 import os
 import stat
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
+from cassettes.growing import Growing, Piece, Stamp, joined
 from cassettes.model import Cassette, CassetteError, Interaction, TokentapeError
-from cassettes.yamlio import dump, load, load_file, read_file
+from cassettes.yamlio import load, load_file, read_file
 
 SUFFIXES = (".yaml", ".yml", ".yaml.gz")
 LOCK = ".tokentape.lock"
@@ -44,7 +46,6 @@ class Changes(NamedTuple):
         return bool(self.loaded or self.gone)
 
 
-Stamp = tuple[int, int, int]
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
@@ -88,8 +89,19 @@ class FolderStore:
 
     @property
     def tapes(self) -> tuple[Tape, ...]:
-        """The loaded tapes in the order of their names (bytewise)."""
-        return tuple(sorted(self._tapes.values(), key=lambda tape: (tape.name.encode("utf-8", "replace"), tape.path)))
+        """The loaded tapes in the order of their names (bytewise). Of several that are called the same, as under two
+        roots, the second is `NAME~2` and so on: a name is one tape's."""
+        ordered = sorted(self._tapes.values(), key=lambda tape: (tape.name.encode("utf-8", "replace"), tape.path))
+        counts = Counter(tape.name for tape in ordered)
+        if len(counts) == len(ordered):
+            return tuple(ordered)
+        numbers: Counter[str] = Counter()
+        found: list[Tape] = []
+        for tape in ordered:
+            numbers[tape.name] += 1
+            number = numbers[tape.name]
+            found.append(tape if number == 1 else tape._replace(name=f"{tape.name}~{number}"))
+        return tuple(found)
 
     def load(self) -> None:
         """Loads everything. Raises CassetteError for a root that is missing or has no tapes, and for the first file
@@ -175,7 +187,8 @@ def _files(root: Path) -> Iterator[Path]:
 
 
 def _unreadable(error: OSError) -> None:
-    if not isinstance(error, FileNotFoundError):  # gone since it was listed: no mistake of anyone's
+    # Gone since it was listed, or below a file and so not there at all: no mistake of anyone's.
+    if not isinstance(error, (FileNotFoundError, NotADirectoryError)):
         raise CassetteError(f"cannot look into this folder ({error.strerror}), expected tapes", str(error.filename))
 
 
@@ -192,35 +205,50 @@ def append(path: Path, interactions: Iterable[Interaction]) -> None:
     new = tuple(interactions)
     with _locked(path.parent):
         try:
-            present = load_file(path).interactions if path.exists() else ()
-            data = _bytes(path, (*present, *new))
+            pieces = _WRITTEN.pieces(str(path), (*_present(path), *new))
+            data = _bytes(path, pieces)
         except TokentapeError as error:
-            kept = _keep(path, _bytes(path, new))
+            kept = _keep(path, _bytes(path, _WRITTEN.pieces("", new)))
             kind = CassetteError if isinstance(error, CassetteError) else TokentapeError
             raise kind(f"{error}; the new recording is kept in {kept}") from None
-        _write(path, data)
+        _write(path, data, pieces)
 
 
 def replace(path: Path, interactions: Iterable[Interaction]) -> None:
     """Makes the tape at `path` hold just `interactions`. Raises TokentapeError; the old file is then intact."""
-    data = _bytes(path, tuple(interactions))
+    pieces = _WRITTEN.pieces("", tuple(interactions))
+    data = _bytes(path, pieces)
     with _locked(path.parent):
-        _write(path, data)
+        _write(path, data, pieces)
 
 
-def update(
-    path: Path, change: Callable[[tuple[Interaction, ...]], Iterable[Interaction]]
-) -> tuple[Interaction, ...]:
+def update(path: Path, change: Callable[[tuple[Interaction, ...]], Iterable[Interaction]]) -> tuple[Interaction, ...]:
     """Makes the tape at `path` hold what `change` makes of what is on it (nothing if it is new), under the lock of its
     folder. Returns what it holds now. Raises TokentapeError; the old file is then intact."""
     with _locked(path.parent):
-        held = tuple(change(load_file(path).interactions if path.exists() else ()))
-        _write(path, _bytes(path, held))
+        held = tuple(change(_present(path)))
+        pieces = _WRITTEN.pieces(str(path), held)
+        _write(path, _bytes(path, pieces), pieces)
     return held
 
 
-def _bytes(path: Path, interactions: tuple[Interaction, ...]) -> bytes:
-    return dump(Cassette(interactions), compress=path.name.endswith(".gz"))
+_WRITTEN = Growing()
+
+
+def _present(path: Path) -> tuple[Interaction, ...]:
+    """What is on the tape at `path`; nothing if it is new."""
+    try:
+        stamp = _stamp(path)
+    except FileNotFoundError:
+        return ()
+    except OSError as error:
+        raise CassetteError(f"cannot read it ({error.strerror}), expected a cassette", str(path)) from None
+    known = _WRITTEN.held(str(path), stamp)
+    return load_file(path).interactions if known is None else known
+
+
+def _bytes(path: Path, pieces: tuple[Piece, ...]) -> bytes:
+    return joined(pieces, compress=path.name.endswith(".gz"))
 
 
 @contextlib.contextmanager
@@ -243,11 +271,13 @@ def _locked(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(path: Path, data: bytes, pieces: tuple[Piece, ...]) -> None:
     """Beside the tape, on the disk, then into its place: no reader ever sees half a tape."""
     scratch = _scratch(path, data)
     try:
+        stamp = _stamp(scratch)
         scratch.replace(path)
+        _WRITTEN.wrote(str(path), stamp, pieces)
         _sync(path.parent)
     except OSError as error:
         kept = _set_aside(scratch, path)

@@ -5,14 +5,17 @@ What they say comes from `cassettes.routes`; nothing here chooses or plays.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from http import HTTPStatus
 
 from aiohttp import web
 
 from cassettes import providers, routes
-from cassettes.matching import Asked, Index
+from cassettes.difference import differences
+from cassettes.matching import Asked, Entry, Index, Level
+from cassettes.model import Headers
 from cassettes.printable import escape
-from mockserver.choose import nearest
+from mockserver.choose import Chooser, Found, nearest
 
 FRONT = "/"
 CONTROL = "/_tokentape"
@@ -22,6 +25,19 @@ def failure(route: routes.Route, status: int, message: str, code: str | None = N
     """An error as the client's provider would shape it, with `x-should-retry: false`: trying again cannot help."""
     headers, body = routes.error(route, status, message, code, retry=False)
     return web.Response(status=status, reason=HTTPStatus(status).phrase, headers=list(headers), body=body)
+
+
+def shape(method: str, target: str, headers: Headers, extra: Collection[str]) -> routes.Route:
+    """How to shape an error about a request that may itself be unreadable: its route with the prefixes of ours (deck,
+    faults) left out."""
+    kept = tuple(pair for pair in headers if pair[0].lower() != routes.DECK_HEADER)
+    while target.startswith(("/~", "/!")):
+        _, slash, rest = target[1:].partition("/")
+        target = slash + rest
+    try:
+        return routes.parse(method, target or "/", kept, extra)
+    except routes.RouteError:
+        return routes.Route(path=target)
 
 
 def own(asked: Asked, url: str, index: Index) -> web.Response | None:
@@ -52,14 +68,31 @@ def base_urls(url: str) -> str:
     return "\n".join(f"  {title:<{width}}  {base}" for title, base in rows)
 
 
-def miss(asked: Asked, url: str, index: Index) -> str:
-    """Why nothing matched, in one line: a wrong path, no tapes, or the nearest tape and what to do."""
+def miss(asked: Asked, url: str, chooser: Chooser, found: Found | None) -> str:
+    """Why nothing answers, in one line: all of `found` was played, the path is wrong, there are no tapes; else the
+    nearest tape, what differs from it and what to do."""
+    if found is not None:
+        return _played(found[1])
     if wrong := routes.hint(asked.route, url):
         return wrong
-    if not index.entries:
-        return "no tapes are loaded; record one with `tokentape record -o DIR`, or serve the shipped ones with `tokentape serve`"
-    near = nearest(index, asked)
+    near = nearest(chooser.index, asked)
     if near is None:
-        return "no tape is near"
+        return "no tapes are loaded; `tokentape record -o DIR` records some; `tokentape serve` has the shipped ones"
+    differing = differences(asked, near)
+    told = f", which differs in {escape(', '.join(differing))}" if differing else ""
     asked_for = f"{near.interaction.request.method} {escape(near.path)}"
-    return f"the nearest is {escape(near.place)} ({asked_for}); --match route takes any of the same operation"
+    return f"the nearest is {escape(near.place)} ({asked_for}){told}{_remedy(chooser.playing.levels)}"
+
+
+def _played(candidates: tuple[Entry, ...]) -> str:
+    count, last = len(candidates), escape(candidates[-1].place)
+    if count == 1:
+        return f"the only interaction for this request, {last}, was played already; --after-last repeat plays it again"
+    return f"all {count} interactions for this request were played, {last} last; --after-last repeat plays that again"
+
+
+def _remedy(levels: tuple[Level, ...]) -> str:
+    """What helps against a miss: that depends on how tapes are looked for."""
+    if "key" in levels:
+        return "; --record-mode new_episodes records what is missing"
+    return "" if "route" in levels else "; --match route takes any tape of the same operation"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from typing import Protocol, cast
+from typing import NamedTuple, Protocol
 
 import msgspec
 from aiohttp import web
@@ -20,8 +20,8 @@ from cassettes.matching import Asked
 from cassettes.model import Headers, Request, TokentapeError
 from cassettes.redact import Redactor, redact_body
 from cassettes.secrets import secrets_from_request
-from mockserver import answers, arrivals, wire
-from mockserver.choose import Chooser, Chosen
+from mockserver import answers, wire
+from mockserver.choose import Chooser, Chosen, Found
 from mockserver.decks import Deck, Decks
 from mockserver.hub import Hub
 from mockserver.plan import Asking
@@ -53,6 +53,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ending_drain: float = 30.0
 
 
+class _Reading(NamedTuple):
+    """What a request asks and in which way, whether it asks the server itself, and what tapes have for it."""
+
+    asked: Asked
+    asking: Asking
+    own: bool
+    found: Found | None
+
+
 class Server:
     """One listening server. `start` and `stop` are called in the same event loop.
 
@@ -73,12 +82,12 @@ class Server:
         self._report = report
         self._forward = forward
         self._decks = Decks()
-        self._asked: OrderedDict[tuple[object, ...], Asked] = OrderedDict()
-        self._asked_of: object = None
+        self._readings: OrderedDict[tuple[object, ...], _Reading] = OrderedDict()
+        self._read_for: object = None
         self._extra = settings.extra
         self._connections = wire.Connections()
         self._hub: Hub | None = None
-        self._runner: web.AppRunner | None = None
+        self._runner: web.ServerRunner | None = None
         self._listening: asyncio.Server | None = None
         self.misses = 0
         self.played = 0
@@ -96,19 +105,13 @@ class Server:
     async def start(self, host: str, port: int) -> str:
         """Listens and returns the server's URL; port 0 lets the kernel choose. Raises OSError if it cannot listen."""
         bound = wire.listen(host, port)
-        app = web.Application(client_max_size=MAX_BODY)
-        app.router.add_route("*", "/{path:.*}", self._handle)
-        app.on_shutdown.append(self._abort_live)
         self._hub = Hub(asyncio.get_running_loop())
+        # The low-level server: an Application would resolve a route that is always the same one, for 8 us a request.
         # auto_decompress off: a request body reaches the upstream, and the matcher, as it was sent (DESIGN 6).
-        self._runner = web.AppRunner(
-            app, handler_cancellation=True, auto_decompress=False, access_log=None, shutdown_timeout=0.2
-        )
+        served = web.Server(self._handle, handler_cancellation=True, auto_decompress=False, access_log=None)
+        self._runner = web.ServerRunner(served, shutdown_timeout=0.2)
         await self._runner.setup()
-        factory = cast(Callable[[], asyncio.Protocol], self._runner.server)
-        self._listening = await asyncio.get_running_loop().create_server(
-            arrivals.noting(factory, self.hub.now), sock=bound, backlog=4096
-        )
+        self._listening = await wire.accept(served, bound)
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{bound.getsockname()[1]}"
         return self.url
@@ -120,10 +123,10 @@ class Server:
 
     async def stop(self) -> None:
         """Ends every live stream at once and stops listening."""
-        self._connections.abort_all()
         if self._listening is not None:
             self._listening.close()
             self._listening = None
+        self._connections.abort_all()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -131,70 +134,76 @@ class Server:
             self._hub.close()
             self._hub = None
 
-    async def _abort_live(self, _app: web.Application) -> None:
-        # Without it a shutdown waits for stalled streams (facts/performance.md, pitfall 7).
-        self._connections.abort_all()
-
     # -- requests -----------------------------------------------------------------------------------------------
 
-    async def _handle(self, request: web.Request) -> web.StreamResponse:
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        body = await wire.read_body(request, MAX_BODY)
+        start = self.hub.past(wire.came(request))
+        if body is None:
+            return answers.failure(self._shape(request), 413, f"the body is over {MAX_BODY} bytes")
         try:
-            body = await request.read()
-        except web.HTTPRequestEntityTooLarge:
-            return answers.failure(routes.Route(path=request.raw_path), 413, f"the body is over {MAX_BODY} bytes")
-        start = arrivals.last_byte(request.transport) or self.hub.now()
-        try:
-            asked = self._read(request, body)
+            asked, asking, own, found = self._read(request, body)
         except routes.RouteError as error:
-            return answers.failure(routes.Route(path=request.raw_path), 400, str(error), "tokentape_bad_path")
-        if (own := answers.own(asked, self.url, self.chooser.index)) is not None:
-            return own
-        asking = Asking(request.method == "HEAD", request.version < (1, 1), bool(request.keep_alive))
+            return answers.failure(self._shape(request), 400, str(error), "tokentape_bad_path")
+        if own and (answer := answers.own(asked, self.url, self.chooser.index)) is not None:
+            return answer
         deck = self._decks.get(asked.route.deck)
-        chosen = self.chooser.choose(asked, asking, deck)
+        chosen = self.chooser.pick(found, asking, deck) if found else None
         if chosen is not None:
             return await self._play(request, chosen, deck, start)
         if self._forward is not None and (asked.route.provider is not None or asked.route.dialect != "raw"):
             return await self._relay(request, asked, asking, self._forward)
+        return self._miss(asked, found)
+
+    def _miss(self, asked: Asked, found: Found | None) -> web.Response:
         self.misses += 1
         redactor = self._redactor_for(asked.request.headers, asked.request.uri)
-        message = redactor.text(answers.miss(asked, self.url, self.chooser.index))
+        message = redactor.text(answers.miss(asked, self.url, self.chooser, found))
         shown = redactor.uri(asked.request.uri)[:200]
         self._report(f"tokentape: no tape matches {asked.request.method} {shown}: {message}")
-        return answers.failure(asked.route, 404, message, "tokentape_no_match")
+        return answers.failure(asked.route, 404, f"no tape matches: {message}", "tokentape_no_match")
 
-    def _read(self, request: web.Request, body: bytes) -> Asked:
-        """The request as a value, remembered for small bodies: its parts are all in the key."""
-        if self._asked_of is not self.chooser.index:
+    def _shape(self, request: web.BaseRequest) -> routes.Route:
+        headers: Headers = tuple((text(name), text(value)) for name, value in request.raw_headers)
+        return answers.shape(request.method, request.raw_path, headers, self._extra)
+
+    def _read(self, request: web.BaseRequest, body: bytes) -> _Reading:
+        """What `request` asks. Remembered while the tapes stay, for small bodies: all it depends on is in the key."""
+        if self._read_for is not self.chooser.index:
             # Other tapes may bring other mounts: what a path means is read anew.
-            self._asked.clear()
-            self._asked_of = self.chooser.index
+            self._readings.clear()
+            self._read_for = self.chooser.index
             self._extra = self._settings.extra | extra_mounts(self.chooser.index.providers)
-        key = (request.method, request.raw_path, request.raw_headers, body)
-        asked = self._asked.get(key)
-        if asked is not None:
-            return asked
+        key = (request.method, request.raw_path, request.version, request.raw_headers, body)
+        reading = self._readings.get(key)
+        if reading is None:
+            reading = self._read_anew(request, body)
+            if len(body) <= ASKED_LARGEST:
+                self._readings[key] = reading
+                if len(self._readings) > ASKED_REMEMBERED:
+                    self._readings.popitem(last=False)
+        return reading
+
+    def _read_anew(self, request: web.BaseRequest, body: bytes) -> _Reading:
         headers: Headers = tuple((text(name), text(value)) for name, value in request.raw_headers)
         target = request.raw_path
         route = routes.parse(request.method, target, headers, self._extra)
         redactor = self._redactor_for(headers, target)
         # The digests of base64 leaves must not depend on what is secret: they come first, as on the tape.
         asked = Asked(Request(request.method, target, headers, body), route, lambda: redactor.bytes(redact_body(body)))
-        if len(body) <= ASKED_LARGEST:
-            self._asked[key] = asked
-            if len(self._asked) > ASKED_REMEMBERED:
-                self._asked.popitem(last=False)
-        return asked
+        asking = Asking(request.method == "HEAD", request.version < (1, 1), bool(request.keep_alive))
+        own = answers.own(asked, self.url, self.chooser.index) is not None
+        return _Reading(asked, asking, own, None if own else self.chooser.find(asked))
 
     def _redactor_for(self, headers: Headers, target: str) -> Redactor:
         """Knows the credentials of that request too; a repeated one costs a look-up."""
         return self._redactor.with_secrets(secrets_from_request(headers, target))
 
-    async def _play(self, request: web.Request, chosen: Chosen, deck: Deck, start: float) -> web.StreamResponse:
+    async def _play(self, request: web.BaseRequest, chosen: Chosen, deck: Deck, start: float) -> web.StreamResponse:
         self.played += 1
-        takeover = wire.Takeover(request)
-        self._connections.add(takeover)
-        keep = chosen.plan.action == "keep"
+        plan = chosen.plan
+        takeover = wire.Takeover(request, plan.code)
+        keep = plan.action == "keep"
 
         def delivered() -> None:
             deck.delivered(chosen.candidates, chosen.entry)
@@ -203,11 +212,13 @@ class Server:
             takeover.size = player.bytes_written
             takeover.end(keep=keep and outcome == "played")
 
-        player = Player(chosen.plan, takeover.connection, start, delivered, done, self._settings.ending_drain)
-        takeover.code = chosen.plan.code
+        player = Player(plan, takeover.connection, start, delivered, done, self._settings.ending_drain)
         following = player.pump(self.hub.now())
         if following is not None:
             self.hub.add(following, player)
+        if takeover.over:
+            return takeover
+        self._connections.add(takeover)
         try:
             await takeover.finished()
         except asyncio.CancelledError:
@@ -215,7 +226,9 @@ class Server:
             raise
         return takeover
 
-    async def _relay(self, request: web.Request, asked: Asked, asking: Asking, forward: Forward) -> web.StreamResponse:
+    async def _relay(
+        self, request: web.BaseRequest, asked: Asked, asking: Asking, forward: Forward
+    ) -> web.StreamResponse:
         takeover = wire.Takeover(request)
         self._connections.add(takeover)
         relay = Relay(takeover, self.hub, asking, self._settings.ending_drain)

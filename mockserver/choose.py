@@ -16,6 +16,7 @@ from urllib.parse import quote
 import msgspec
 
 from cassettes import dialects
+from cassettes.difference import differences
 from cassettes.events import event_ends, event_kind
 from cassettes.framing import octets
 from cassettes.matching import Asked, Entry, Index, Level
@@ -28,6 +29,10 @@ REMEMBERED = 4096
 """Requests whose candidates are remembered."""
 PLANS = 256
 """Compiled plans that are kept; one holds its tape's bytes once more."""
+PLAN_BYTES = 256 * 1024 * 1024
+"""Bytes of all of them together; the newest stays whatever its size."""
+COMPARED = 50
+"""Tapes that a miss is compared with to name the nearest."""
 
 
 class Playing(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,26 +53,33 @@ class Chosen(NamedTuple):
     candidates: tuple[Entry, ...]
 
 
+Found = tuple[Level, tuple[Entry, ...]]
+
+
 class Chooser:
     """Chooses among the interactions of an index. Replace the index with `reload`."""
 
     def __init__(self, index: Index, playing: Playing) -> None:
         self.index = index
         self.playing = playing
-        self._found: OrderedDict[tuple[object, ...], tuple[Level, tuple[Entry, ...]] | None] = OrderedDict()
+        self._found: OrderedDict[tuple[object, ...], Found | None] = OrderedDict()
         self._plans: OrderedDict[tuple[str, Asking], Plan] = OrderedDict()
+        self._plan_bytes = 0
 
     def reload(self, index: Index) -> None:
         """Other tapes from now on; what is being played goes on."""
         self.index = index
         self._found.clear()
         self._plans.clear()
+        self._plan_bytes = 0
 
     def choose(self, asked: Asked, asking: Asking, deck: Deck) -> Chosen | None:
         """The answer to `asked`, or None: nothing matches, or everything was played and nothing repeats."""
-        found = self._candidates(asked)
-        if found is None:
-            return None
+        found = self.find(asked)
+        return None if found is None else self.pick(found, asking, deck)
+
+    def pick(self, found: Found, asking: Asking, deck: Deck) -> Chosen | None:
+        """The answer that is next for `deck` among what `find` found; None when all was played and nothing repeats."""
         level, candidates = found
         entry = deck.choose(candidates, unplayed=level == "order", repeat=self.playing.repeat)
         if entry is None:
@@ -78,13 +90,17 @@ class Chooser:
         """The compiled plan of `entry` for that way of asking."""
         key = (entry.place, asking)
         plan = self._plans.get(key)
-        if plan is None:
-            plan = self._plans[key] = self._compile(entry, asking)
-            if len(self._plans) > PLANS:
-                self._plans.popitem(last=False)
+        if plan is not None:
+            self._plans.move_to_end(key)
+            return plan
+        plan = self._plans[key] = self._compile(entry, asking)
+        self._plan_bytes += len(plan.wire)
+        while len(self._plans) > 1 and (len(self._plans) > PLANS or self._plan_bytes > PLAN_BYTES):
+            self._plan_bytes -= len(self._plans.popitem(last=False)[1].wire)
         return plan
 
-    def _candidates(self, asked: Asked) -> tuple[Level, tuple[Entry, ...]] | None:
+    def find(self, asked: Asked) -> Found | None:
+        """The level at which tapes answer `asked`, and their interactions in order. For as long as `index` stays."""
         if not self.index.entries:
             return None  # `asked.body` is not looked at: it may not be worked out yet
         route = asked.route
@@ -119,6 +135,10 @@ class Chooser:
 
 
 def nearest(index: Index, asked: Asked) -> Entry | None:
-    """The tape to name in a miss: one of the same dialect and path, else of the same dialect, else any."""
-    ranked: Iterable[Entry] = (*index.find("order", asked), *index.find("route", asked), *index.entries)
+    """The tape to name in a miss: of those with the same dialect and path the one that differs least (the first of
+    equals), else one of the same dialect, else any."""
+    same_path = index.find("order", asked)[:COMPARED]
+    if same_path:
+        return min(same_path, key=lambda entry: len(differences(asked, entry, most=20)))
+    ranked: Iterable[Entry] = (*index.find("route", asked), *index.entries)
     return next(iter(ranked), None)

@@ -25,6 +25,9 @@ CROWD_SPACING = 0.0005
 SWEEP = 1024
 """Deadlines from which on those of finished players are looked for: one whose client left may lie hours ahead."""
 
+LONGEST_WAIT = 2.0
+"""Seconds a request may have waited to be read, at most, to be timed by the kernel's note of its coming."""
+
 _TFD_ABSTIME = 1
 _TFD_FLAGS = 0o4000 | 0o2000000  # TFD_NONBLOCK | TFD_CLOEXEC
 
@@ -115,6 +118,16 @@ class Hub:
     def now() -> float:
         """Seconds on the monotonic clock all deadlines are on."""
         return time.monotonic()
+
+    @staticmethod
+    def past(wall: float | None) -> float:
+        """The time at which the wall clock showed `wall` (s), if that was a moment ago; else now.
+
+        The wall clock may have been set since: it is believed for waits of up to `LONGEST_WAIT`.
+        """
+        now = time.monotonic()
+        waited = time.time() - wall if wall is not None else 0.0
+        return now - waited if 0.0 < waited < LONGEST_WAIT else now
 
     def add(self, when: float, timed: Timed) -> None:
         """Wakes `timed` at `when` (s), and again as its `pump` says."""

@@ -3,37 +3,73 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures.thread  # noqa: F401 - asyncio.to_thread would load it amid live streams
 from collections.abc import Callable
+from pathlib import Path
 
-from cassettes.matching import Index, entry_of
-from cassettes.store import FolderStore
+from cassettes.matching import Entry, Index, entry_of
+from cassettes.store import Changes, FolderStore, Tape
 from mockserver.choose import Chooser
 
+NAMED = 5
+"""Tapes that are named when many change at once."""
 
-def index_of(store: FolderStore) -> Index:
-    """The interactions of every loaded tape."""
-    return Index(
-        entry_of(tape.name, number, interaction)
-        for tape in store.tapes
-        for number, interaction in enumerate(tape.cassette.interactions, start=1)
-    )
+
+def index_of(store: FolderStore, known: dict[Path, tuple[Tape, tuple[Entry, ...]]] | None = None) -> Index:
+    """The interactions of every loaded tape. `known` is kept from one call to the next: what is in it is not worked out
+    again as long as its tape stays."""
+    known = {} if known is None else known
+    held = {}
+    for tape in store.tapes:
+        before = known.get(tape.path)
+        held[tape.path] = before if before is not None and before[0] is tape else (tape, _entries(tape))
+    known.clear()
+    known.update(held)
+    return Index(entry for _, entries in held.values() for entry in entries)
+
+
+def _entries(tape: Tape) -> tuple[Entry, ...]:
+    numbered = enumerate(tape.cassette.interactions, start=1)
+    return tuple(entry_of(tape.name, number, interaction) for number, interaction in numbered)
 
 
 class Reload:
     """Looks at the files when called; a changed tape is played from its next request on.
 
-    A tape that cannot be read any more stays as it was; `report` is told why, once a change.
+    A tape that cannot be read any more stays as it was. `report` is told a line for what changed, and why a tape could
+    not be read, once a change.
     """
 
     def __init__(self, store: FolderStore, chooser: Chooser, report: Callable[[str], None]) -> None:
         self._store = store
         self._chooser = chooser
         self._report = report
+        self._known: dict[Path, tuple[Tape, tuple[Entry, ...]]] = {}
 
     async def __call__(self) -> None:
-        """Reads in a thread, so that live streams keep their time."""
-        changes = await asyncio.to_thread(self._store.refresh)
+        """Reads and indexes in a thread, so that live streams keep their time."""
+        changes, index = await asyncio.to_thread(self._look)
         for error in changes.errors:
             self._report(f"tokentape: error: {error}")
-        if changes:
-            self._chooser.reload(index_of(self._store))
+        if index is None:
+            return
+        self._chooser.reload(index)
+        self._report(f"tokentape: {_told(changes)}")
+        for tape in self._store.tapes:
+            if tape.name in changes.loaded:
+                for note in tape.cassette.notes:
+                    self._report(f"tokentape: note: {note}")
+
+    def _look(self) -> tuple[Changes, Index | None]:
+        changes = self._store.refresh()
+        return changes, index_of(self._store, self._known) if changes else None
+
+
+def _told(changes: Changes) -> str:
+    parts = [("loaded", changes.loaded), ("gone", changes.gone)]
+    return "; ".join(f"{what} {_names(names)}" for what, names in parts if names)
+
+
+def _names(names: tuple[str, ...]) -> str:
+    more = len(names) - NAMED
+    return ", ".join(names[:NAMED]) + (f" and {more} more" if more > 0 else "")

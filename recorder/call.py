@@ -97,7 +97,7 @@ def _screen(out: Any, environ: Mapping[str, str]) -> Screen:
 async def _run(recorder: Recorder, asked: Asked, terminal: Terminal) -> Live:
     try:
         live = await recorder.forward(asked, terminal)
-        await live.recording.finished
+        await asyncio.shield(live.recording.finished)  # an interrupt must not make it finished
     finally:
         await recorder.close()
     return live

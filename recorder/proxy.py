@@ -99,7 +99,7 @@ class Recorder:
         )
         # No byte can come in before this coroutine waits again.
         meta = self._meta(asked, target, headers, redactor)
-        recording.spool = self._spool(meta)
+        recording.keep(self._spool(meta))
         recording.attach(running)
         live = Live(recording, running, self._settings.leaving, clock)
         self._live.add(live)
@@ -113,7 +113,10 @@ class Recorder:
         # What a client did last is in its sockets before its exit is known, and in the event loop some turns later.
         for _ in range(10):
             await asyncio.sleep(0)
-        while pending := [live.recording.finished for live in self._live if live.has_left]:
+        pending = [live.recording.finished for live in self._live if live.has_left]
+        if pending:
+            what = self._settings.leaving.what
+            self._report(f"tokentape: {len(pending)} recording(s) go on without their clients ({what}); Ctrl-C ends them")
             await asyncio.wait(pending)
 
     async def close(self) -> None:
@@ -158,7 +161,7 @@ class Recorder:
                     spool.request(meta.with_body(body))
         except OSError as error:
             self._spool_failed(error)
-        await recording.finished
+        await asyncio.shield(recording.finished)
         self._live.discard(live)
         if spool is not None:
             await self._saving.save(Finished(spool, redactor))

@@ -60,11 +60,18 @@ class Recording:
         self._left_at: float | None = None
         self.code: int | None = None
         self.ending: EndingType | None = None
+        self._end: tuple[float, EndingType, EndingPlace, int, bytes] | None = None
         self.finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def attach(self, exchange: Exchange) -> None:
         """The running exchange, so that a slow client can pause it."""
         self._exchange = exchange
+
+    def keep(self, spool: Spool | None) -> None:
+        """Where it is kept: made while the upstream thinks, which may be gone already; nothing else can have come."""
+        self.spool = spool
+        if self._end is not None:
+            self._spool_end(*self._end)
 
     def sent(self, at: float) -> None:
         """Offsets count from here."""
@@ -107,7 +114,8 @@ class Recording:
         if partial_head:
             self._down.body(partial_head)
         self._down.end("keep" if ending == "eof" else "reset" if ending == "reset" else "close")
-        self._spool_end(self._offset(at), ending, place, missing, partial_head)
+        self._end = (self._offset(at), ending, place, missing, partial_head)
+        self._spool_end(*self._end)
         self.finished.set_result(None)
 
     def _offset(self, at: float) -> float:

@@ -40,7 +40,7 @@ def tapes_of(place: Path) -> FolderStore:
     """The tapes in the folder, or of the file, `place`; it need not exist. Raises CassetteError for one that cannot be
     read: what is on it could neither be found nor kept."""
     store = FolderStore((place,))
-    if errors := store.refresh().errors:
+    if place.exists() and (errors := store.refresh().errors):
         more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
         raise CassetteError(f"{errors[0]}{more}; mend it or move it out of {place}")
     return store

@@ -197,17 +197,15 @@ def edit_command(tape: Path, fix_sizes: bool, as_json: bool) -> None:
     from cassettes.yamlio import load_file
     from recorder.printing import print_json
 
-    mended = load_file(tape, fix_sizes=fix_sizes).interactions
-    changed = [n for n, one in enumerate(mended, start=1) if one.response.stream.source == "edited"]
+    mended = load_file(tape, fix_sizes=fix_sizes)
     needed = not _loads(tape)
     if needed:
-        replace(tape, mended)
+        replace(tape, mended.interactions)
     if as_json:
-        print_json({"tape": str(tape), "mended": needed, "edited": changed})
-    elif needed:
-        click.echo(f"{escape(str(tape))}: {len(changed)} of {len(mended)} interactions are marked edited")
-    else:
-        click.echo(f"{escape(str(tape))}: the sizes add up; nothing to mend")
+        print_json({"tape": str(tape), "mended": needed, "notes": mended.notes})
+        return
+    for note in mended.notes if needed else ("the sizes add up; nothing to mend",):
+        click.echo(escape(f"{tape}: {note}"))
 
 
 def _loads(tape: Path) -> bool:

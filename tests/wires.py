@@ -294,6 +294,26 @@ def ask(
     return seen
 
 
+@contextlib.contextmanager
+def connected(url: str, quiet: float = 20.0) -> Iterator[socket.socket]:
+    """A connection to the host of `url`, for several requests; `quiet` seconds without a byte are a TimeoutError."""
+    host, _, port = url.removeprefix("http://").partition("/")[0].rpartition(":")
+    with socket.create_connection((host, int(port)), quiet) as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        yield client
+
+
+def receive(client: socket.socket, size: int) -> bytes:
+    """`size` bytes, fewer when the connection ends before."""
+    data = b""
+    while len(data) < size:
+        more = client.recv(size - len(data))
+        if not more:
+            break
+        data += more
+    return data
+
+
 def whole(data: bytes) -> bool:
     """Whether a chunked answer is over."""
     return data.endswith(b"0\r\n\r\n")

@@ -246,3 +246,26 @@ def test_spelling_and_streaming_never_change_the_key(value, ascii_only, indent, 
 def test_any_body_has_a_canonical_form_that_is_stable(body):
     once = canonical_body(body)
     assert canonical_body(once) == once
+
+
+def test_a_body_that_is_masked_late_is_masked_once_and_only_when_needed():
+    calls = []
+
+    def masked():
+        calls.append(1)
+        return HELLO
+
+    live = asked()
+    lazy = Asked(live.request, live.route, masked)
+    tapes = index(("a", tape()))
+    assert [entry.place for entry in tapes.find("order", lazy)] == ["a#1"]
+    assert calls == []
+    assert [entry.place for level in ("exact", "key") for entry in tapes.find(level, lazy)] == ["a#1", "a#1"]
+    assert (lazy.body, lazy.key, calls) == (HELLO, live.key, [1])
+
+
+def test_key_compares_the_query_but_for_how_it_streams():
+    recorded = ("g", tape(f"{GEMINI}:streamGenerateContent?alt=sse&key=*&a=b", b"{}"))
+    target = "/google/v1beta/models/gemini-2.5-flash:generateContent"
+    assert found("key", asked(f"{target}?a=b", b"{}"), recorded) == ["g#1"]
+    assert found("key", asked(target, b"{}"), recorded) == []

@@ -60,6 +60,15 @@ def test_a_file_is_a_root_of_its_own(tmp_path):
     assert names(loaded(tmp_path / "x" / "hello.yaml")) == ["hello"]
 
 
+def test_a_name_is_one_tape_s(tmp_path):
+    for name in ("one/hello.yaml", "two/hello.yaml", "two/hello.yml", "two/other.yaml"):
+        put(tmp_path / name, name)
+    found = loaded(tmp_path / "two", tmp_path / "one")
+    assert names(found) == ["hello", "hello~2", "hello~3", "other"]
+    bodies_found = [tape.cassette.interactions[0].response.body.decode() for tape in found.tapes]
+    assert bodies_found == ["one/hello.yaml", "two/hello.yaml", "two/hello.yml", "two/other.yaml"]
+
+
 def test_dot_folders_and_dot_files_are_no_tapes(tmp_path):
     put(tmp_path / "a.yaml")
     put(tmp_path / ".tokentape-spool" / "b.yaml")

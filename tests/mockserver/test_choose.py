@@ -94,6 +94,11 @@ def test_other_tapes_from_now_on():
     assert one.choose(asked(), GET, Deck()) is None
 
 
+def test_without_tapes_the_body_is_not_even_looked_at():
+    live = asked()
+    assert chooser().choose(Asked(live.request, live.route, lambda: pytest.fail("worked out")), GET, Deck()) is None
+
+
 # -- what is remembered ----------------------------------------------------------------------------------------------
 
 
@@ -147,6 +152,18 @@ def test_memory_is_bounded(monkeypatch):
         assert chosen(one, asked(b"%d" % number)) == f"t{number:02}#1"
     assert len(one._found) == 10
     assert len(one._plans) == 3
+
+
+def test_plans_are_bounded_by_their_bytes_and_the_newest_stays(monkeypatch):
+    one = chooser(*((f"t{number}", 1, tape(b"%d" % number, event(b"x" * 1000))) for number in range(6)))
+    size = len(one.choose(asked(b"0"), GET, Deck()).plan.wire)
+    monkeypatch.setattr(choose, "PLAN_BYTES", 2 * size + 100)
+    for number in (0, 1, 2, 1, 3):
+        one.choose(asked(b"%d" % number), GET, Deck())
+    assert [place for place, _ in one._plans] == ["t1#1", "t3#1"]
+    monkeypatch.setattr(choose, "PLAN_BYTES", 10)
+    one.choose(asked(b"4"), GET, Deck())
+    assert [place for place, _ in one._plans] == ["t4#1"]
 
 
 def test_no_body_is_kept():
@@ -242,3 +259,10 @@ def test_the_nearest_is_of_the_same_path_then_dialect_then_any():
     assert found("any", "dialect") == "b#1"
     assert found("any") == "a#1"
     assert found() is None
+
+
+def test_of_several_of_the_same_path_the_nearest_differs_least():
+    far = tape(b'{"model": "m", "messages": [{"role": "user", "content": "bye"}], "n": 2}')
+    near = tape(b'{"model": "m", "messages": [{"role": "user", "content": "bye"}]}')
+    request = asked(b'{"model": "m", "messages": [{"role": "user", "content": "hello"}]}')
+    assert nearest(chooser(("a", 1, far), ("b", 1, near), ("c", 1, near)).index, request).place == "b#1"

@@ -302,3 +302,11 @@ def test_the_timer_of_this_system_is_chosen(factory):
 
     with asyncio.Runner(loop_factory=factory) as active:
         assert active.run(scenario()) == ("_TimerFd" if sys.platform == "linux" else "_CallAt")
+
+
+def test_the_wall_clock_is_believed_for_a_moment_only():
+    now = Hub.now()
+    assert Hub.past(None) >= now
+    assert now - 0.5 <= Hub.past(time.time() - 0.5) <= Hub.now() - 0.4
+    for wall in (time.time() + 60.0, time.time() - 60.0):
+        assert Hub.past(wall) >= now

@@ -207,20 +207,17 @@ def test_what_is_recorded_in_a_run_does_not_answer_in_it(tmp_path: Path, upstrea
 def test_what_a_killed_recorder_left_is_told_at_the_next_start(
     tmp_path: Path, upstream: wires.ScriptedUpstream
 ) -> None:
-    with wires.ScriptedUpstream([wires.Send(wires.SSE_HEAD + wires.chunk(wires.event("x"))), wires.Hold()]) as holding:
-        with recording_killed(tmp_path, holding) as tool:
-            wires.ask(tool.url, wires.post(CHAT, body_of("first")), until=lambda raw: b"data:" in raw)
+    tapes = str(tmp_path / "tapes")
+    script = [wires.Send(wires.SSE_HEAD + wires.chunk(wires.event("x"))), wires.Hold()]
+    with (
+        wires.ScriptedUpstream(script) as holding,
+        wires.tool(tmp_path / "run", "record", "-o", tapes, "--upstream", f"openai={holding.url}/v1") as killed,
+    ):
+        wires.ask(killed.url, wires.post(CHAT, body_of("first")), until=lambda raw: b"data:" in raw)
+        killed.process.kill()
+        killed.process.wait()
     with recording(tmp_path, upstream) as tool:
-        assert f"left 1 unfinished here; `tokentape recover {tmp_path / 'tapes'}` keeps them" in tool.said()
-
-
-@contextmanager
-def recording_killed(folder: Path, upstream: wires.ScriptedUpstream) -> Iterator[wires.Tool]:
-    place = ("-o", str(folder / "tapes"))
-    with wires.tool(folder / "run", "record", *place, "--upstream", f"openai={upstream.url}/v1") as tool:
-        yield tool
-        tool.process.kill()
-        tool.process.wait()
+        assert f"left 1 unfinished here; `tokentape recover {tapes}` keeps them" in tool.said()
 
 
 def test_a_folder_is_read_or_refused(tmp_path: Path) -> None:

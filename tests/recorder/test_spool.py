@@ -74,6 +74,16 @@ def test_what_is_not_utf8_survives(tmp_path):
     assert interaction.response.stream.trailers == (("c", "\udcfe"),)
 
 
+def test_the_request_may_come_again_once_its_body_is_masked(tmp_path):
+    made = Spool(tmp_path, meta(Request("POST", "https://h/")))
+    assert read(made.path).interaction.request.body == b""
+    made.head(1.0, HEAD, "close")
+    made.request(meta(Request("POST", "https://h/")).with_body(b"\xff***"))
+    whole(made)
+    taken = read(made.path)
+    assert (taken.interaction.request.body, taken.interaction.response.body) == (b"\xff***", b"helloabcdef")
+
+
 # -- the file --------------------------------------------------------------------------------------------------------
 
 
@@ -149,6 +159,21 @@ def test_the_last_to_go_takes_the_folder_along(tmp_path):
     second.remove()
     second.remove()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_another_recorder_takes_away_is_made_again(monkeypatch, tmp_path):
+    real, calls = spool_module.tempfile.mkstemp, []
+
+    def mkstemp(**options):
+        calls.append(options)
+        if len(calls) == 1:
+            (tmp_path / FOLDER).rmdir()
+        return real(**options)
+
+    monkeypatch.setattr(spool_module.tempfile, "mkstemp", mkstemp)
+    made = Spool(tmp_path, meta())
+    whole(made)
+    assert (len(calls), read(made.path).whole) == (2, True)
 
 
 # -- a disk that fails -----------------------------------------------------------------------------------------------

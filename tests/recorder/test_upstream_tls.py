@@ -153,12 +153,14 @@ def test_https_through_a_proxy(run, authority):
             writer.write(SSE + b"%x\r\n%s\r\n0\r\n\r\n" % (len(request), request))
             await reader.read()
 
-        async with serving(script, certified(authority, "api.test.example")) as port:
-            async with serving(tunnelling(asked, lambda: port)) as proxy:
-                environ = {"HTTPS_PROXY": f"http://us%40er:p%3Aw@127.0.0.1:{proxy}"}
-                running = await ask(port, seen, url="https://api.test.example/v1", environ=environ)
-                await seen.over.wait()
-                running.abort()
+        async with (
+            serving(script, certified(authority, "api.test.example")) as port,
+            serving(tunnelling(asked, lambda: port)) as proxy,
+        ):
+            environ = {"HTTPS_PROXY": f"http://us%40er:p%3Aw@127.0.0.1:{proxy}"}
+            running = await ask(port, seen, url="https://api.test.example/v1", environ=environ)
+            await seen.over.wait()
+            running.abort()
         return asked, seen
 
     asked, seen = run(scenario())
@@ -242,12 +244,14 @@ def test_a_proxy_that_hangs_up(run):
 def test_a_bad_certificate_behind_a_proxy(run, authority):
     # Here the connection is made before TLS is: its loss was once told to the listener as an ending.
     async def scenario():
-        async with serving(nothing, certified(authority, "other.example")) as port:
-            async with serving(tunnelling([], lambda: port)) as proxy:
-                environ = {"HTTPS_PROXY": f"http://127.0.0.1:{proxy}"}
-                await refused(
-                    "certificate is not trusted .Hostname mismatch", url="https://api.test.example/", environ=environ
-                )
+        async with (
+            serving(nothing, certified(authority, "other.example")) as port,
+            serving(tunnelling([], lambda: port)) as proxy,
+        ):
+            environ = {"HTTPS_PROXY": f"http://127.0.0.1:{proxy}"}
+            await refused(
+                "certificate is not trusted .Hostname mismatch", url="https://api.test.example/", environ=environ
+            )
 
     run(scenario())
 

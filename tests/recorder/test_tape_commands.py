@@ -1,0 +1,236 @@
+"""list, show, verify, edit, import, schema, doctor: what is printed for people and for programs."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+
+import tokentape
+from cassettes.model import Cassette, Chunk, Interaction, Request, Response, Stream
+from cassettes.store import shipped_root
+from cassettes.yamlio import dump, load_file
+
+SHIPPED = ["anthropic/hello", "google/hello", "openai/hello", "openai/responses-hello", "xai/hello"]
+HELLO = shipped_root() / "openai" / "hello.yaml"
+NASTY = "\x1b[31m\x1b]0;owned\x07\x9b2J\u202e\u2028"
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Any:
+    """Runs a command: (status, stdout, stderr)."""
+
+    def command(*argv: object) -> tuple[int, str, str]:
+        status = tokentape.main([str(word) for word in argv])
+        return status, *capsys.readouterr()
+
+    return command
+
+
+def nasty(folder: Path) -> Path:
+    """A tape that is full of what acts on terminals, wherever it has a place for text."""
+    event = (
+        f'data: {{"choices":[{{"delta":{{"content":{json.dumps("say " + NASTY, ensure_ascii=False)}}}}}]}}\n\n'.encode()
+    )
+    headers = (("content-type", "text/event-stream"), ("x-odd", "v" + NASTY.replace("\u2028", "")))
+    stream = Stream(provider="p", dialect="openai-chat", chunks=(Chunk(1.0, len(event)),), trailers=headers)
+    request = Request("POST", "http://h/v1/chat/completions", headers, b'{"model":"m"}')
+    path = folder / f"odd{NASTY}.yaml"
+    path.write_bytes(
+        dump(Cassette((Interaction(request, Response(200, "Fine " + NASTY[:4], headers, event, stream)),)))
+    )
+    return path
+
+
+def acts_on_a_terminal(text: str) -> bool:
+    return any(not char.isprintable() and char != "\n" for char in text)
+
+
+# list
+
+
+def test_list_has_a_line_for_each_interaction(run: Any, tmp_path: Path) -> None:
+    status, out, err = run("list")
+    assert (status, err) == (0, "")
+    assert [line.split("#1")[0] for line in out.splitlines()] == SHIPPED
+    assert "200  openai/openai-chat       25 events  6856 bytes   1008 ms  eof  synthetic" in out
+
+
+def test_list_takes_files_folders_and_shipped_names(run: Any, tmp_path: Path) -> None:
+    shutil.copy(HELLO, tmp_path / "mine.yaml")
+    status, out, _ = run("list", tmp_path, HELLO, "google/hello", "openai", "--json")
+    assert status == 0
+    assert [row["tape"] for row in json.loads(out)] == ["hello#1", "hello#1", "mine#1", "responses-hello#1"] or (
+        [row["tape"] for row in json.loads(out)].count("mine#1") == 1
+    )
+
+
+def test_list_as_json_has_the_facts_of_show(run: Any) -> None:
+    rows = json.loads(run("list", "--json")[1])
+    assert [row["tape"] for row in rows] == [f"{name}#1" for name in SHIPPED]
+    assert rows[2]["status"] == {"code": 200, "message": "OK"}
+    assert (rows[2]["events"], rows[2]["bytes"], rows[2]["source"]) == (25, 6856, "synthetic")
+    assert (
+        json.loads(run("show", "openai/hello", "--json")[1])[0].items()
+        >= {key: value for key, value in rows[2].items() if key != "tape"}.items()
+    )
+
+
+# show
+
+
+def test_show_says_all_there_is(run: Any) -> None:
+    status, out, err = run("show", "openai/hello")
+    assert (status, err) == (0, "")
+    for words in ("openai/hello#1  POST https://api.openai.com", "TTFT", "gaps", "ending", "25 sse events", "Hello!"):
+        assert words in out
+
+
+def test_show_text_is_only_the_text(run: Any) -> None:
+    status, out, _ = run("show", HELLO, "--text")
+    assert status == 0
+    assert out.startswith("Hello! 안녕하세요! 👋")
+    assert out.count("\n") == 1
+
+
+def test_show_takes_one_interaction_of_many(run: Any, tmp_path: Path) -> None:
+    one = load_file(HELLO).interactions[0]
+    path = tmp_path / "two.yaml.gz"
+    path.write_bytes(dump(Cassette((one, one)), compress=True))
+    assert [line for line in run("show", path)[1].splitlines() if "#" in line and "POST" in line] == [
+        f"{tmp_path / 'two'}#{n}  POST https://api.openai.com/v1/chat/completions" for n in (1, 2)
+    ]
+    assert [row["number"] for row in json.loads(run("show", path, "-n", 2, "--json")[1])] == [2]
+    assert run("show", path, "-n", 3)[0] == 3
+
+
+def test_show_lists_as_many_chunks_as_it_is_told(run: Any) -> None:
+    few, many = (run("show", "openai/hello", "--rows", rows)[1] for rows in (2, 99))
+    assert "(22 chunks not listed)" in few
+    assert "not listed" not in many
+
+
+# Nothing that acts on a terminal
+
+
+@pytest.mark.parametrize("options", [["list"], ["show"], ["show", "--text"], ["verify", "--draw", "--speed", "max"]])
+def test_a_tape_full_of_escapes_prints_none(options: list[str], run: Any, tmp_path: Path) -> None:
+    status, out, err = run(*options, nasty(tmp_path))
+    assert (status, err) == (0, "")
+    assert out
+    assert not acts_on_a_terminal(out)
+
+
+@pytest.mark.parametrize("options", [["list"], ["show"], ["verify", "--speed", "max"]])
+def test_nor_as_json_which_keeps_what_it_is(options: list[str], run: Any, tmp_path: Path) -> None:
+    status, out, _ = run(*options, nasty(tmp_path), "--json")
+    assert status == 0
+    assert not acts_on_a_terminal(out)
+    if options == ["show"]:
+        assert json.loads(out)[0]["text"] == "say " + NASTY
+
+
+# verify
+
+
+def test_verify_compares_and_says_how_exact_it_was(run: Any) -> None:
+    status, out, err = run("verify", "openai/hello", "--speed", "5")
+    assert (status, err) == (0, "")
+    assert out.startswith("#1: bytes equal; 24 chunks equal; head equal; ending equal; gap error p50 ")
+
+
+def test_verify_as_json(run: Any) -> None:
+    (row,) = json.loads(run("verify", "xai/hello", "--speed", "max", "--json")[1])
+    assert (row["number"], row["same"], row["bytes"]["wanted"]) == (1, True, 8255)
+
+
+def test_verify_that_finds_a_difference_is_status_1(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    import recorder.verify
+
+    whole = recorder.verify.verify
+
+    def other(interactions: list[Interaction], speed: float) -> list[Any]:
+        return [one._replace(held=replace(one.held, first_difference=7)) for one in whole(interactions, speed)]
+
+    monkeypatch.setattr(recorder.verify, "verify", other)
+    status, out, _ = run("verify", "xai/hello", "--speed", "max")
+    assert status == 1
+    assert "bytes differ from byte 7 on" in out
+
+
+# edit
+
+
+def test_edit_mends_sizes_and_says_what_it_changed(run: Any, tmp_path: Path) -> None:
+    path = tmp_path / "hello.yaml"
+    path.write_bytes(HELLO.read_bytes().replace(b" 1e\n", b" 4e\n", 1))
+    assert run("show", path)[0] == 3
+    status, out, err = run("edit", "--fix-sizes", path)
+    assert (status, err) == (0, "")
+    assert out.startswith(f"{path}: chunks of interaction #1: ")
+    (mended,) = load_file(path).interactions
+    assert mended.response.body == load_file(HELLO).interactions[0].response.body
+    assert json.loads(run("edit", "--fix-sizes", path, "--json")[1]) == {
+        "tape": str(path),
+        "mended": False,
+        "notes": [],
+    }
+
+
+def test_edit_does_not_touch_what_needs_nothing(run: Any, tmp_path: Path) -> None:
+    path = tmp_path / "hello.yaml"
+    shutil.copy(HELLO, path)
+    before = path.stat().st_ino, path.read_bytes()
+    assert run("edit", "--fix-sizes", path) == (0, f"{path}: the sizes add up; nothing to mend\n", "")
+    assert (path.stat().st_ino, path.read_bytes()) == before
+
+
+# import, schema, doctor
+
+
+def test_import_as_json(run: Any, tmp_path: Path) -> None:
+    source = tmp_path / "answer.sse"
+    source.write_bytes(b'data: {"choices":[{"delta":{"content":"hi"}}]}\n\ndata: [DONE]\n\n')
+    status, out, err = run("import", source, "-o", tmp_path / "made", "--json")
+    assert (status, err) == (0, "")
+    tape = str(tmp_path / "made" / "answer.yaml")
+    assert json.loads(out) == [{"file": str(source), "format": "raw-sse", "tape": tape, "interactions": 1}]
+    assert json.loads(run("show", tape, "--json")[1])[0]["source"] == "imported"
+
+
+def test_schema_is_json_schema(run: Any) -> None:
+    status, out, _ = run("schema", "cassette")
+    assert status == 0
+    assert json.loads(out)["$schema"].startswith("https://json-schema.org/")
+    assert run("schema", "cassette", "--json")[1] == out
+
+
+def test_doctor_prints_a_line_for_each_finding(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    status, out, err = run("doctor")
+    assert (status, err) == (0, "")
+    assert any(line.startswith("ok    python: ") for line in out.splitlines())
+    rows = json.loads(run("doctor", "--json")[1])
+    assert [sorted(row) for row in rows] == [["check", "level", "text"]] * len(rows)
+    assert len(rows) == len(out.splitlines())
+
+
+def test_doctor_that_finds_something_broken_is_status_1(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
+    status, out, _ = run("doctor")
+    assert status == 1
+    assert "error cassettes: something without a file hides ours" in out
+
+
+@pytest.mark.parametrize("name", tokentape.COMMANDS)
+def test_examples_come_first_in_every_help(name: str, run: Any) -> None:
+    status, out, _ = run(name, "--help")
+    assert status == 0
+    lines = [line.strip() for line in out.splitlines() if line.strip()]
+    assert lines[1] == "Examples:"
+    assert lines[2].startswith(f"tokentape {name}")
