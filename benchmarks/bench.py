@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,6 +52,15 @@ def in_turn(
             found[server.name].append(run(server))
     bench.say("")
     return {name: medians(reps) for name, reps in found.items()}
+
+
+def together(bench: Bench, what: str, servers: Sequence[Server], run: Callable[[Server], Rep]) -> dict[str, Rep]:
+    """`run` for all servers at once, by their names: for what does not depend on time."""
+    bench.say(what)
+    with ThreadPoolExecutor(len(servers)) as threads:
+        found = dict(zip((server.name for server in servers), threads.map(run, servers), strict=True))
+    bench.say("")
+    return found
 
 
 def figure(found: Mapping[str, Any], *path: str) -> float | None:

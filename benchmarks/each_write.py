@@ -6,6 +6,7 @@ The server is the real one; only its player hands the transport one entry of the
 from __future__ import annotations
 
 import sys
+from bisect import bisect_right
 
 import mockserver.app
 import tokentape
@@ -18,16 +19,17 @@ class EachPlayer(Player):
     __slots__ = ()
 
     def _write(self, now: float) -> float | None:
-        plan, view, line = self._plan, self._view, self._line
-        elapsed = now - self._start
-        for at in range(self._at, len(plan.due)):
-            if plan.due[at] > elapsed or line.buffered() > HIGH_WATER:
+        plan, view, write, buffered = self._plan, self._view, self._line.write, self._line.buffered
+        at, sent = self._at, self._sent
+        for end in plan.ends[at : bisect_right(plan.due, now - self._start, at)]:
+            if buffered() > HIGH_WATER:
                 break
-            line.write(view[self._sent : plan.ends[at]])
-            self._sent, self._at = plan.ends[at], at + 1
+            write(view[sent:end])
+            at, sent = at + 1, end
+        self._at, self._sent = at, sent
         return super()._write(now)
 
 
 if __name__ == "__main__":
-    mockserver.app.Player = EachPlayer  # type: ignore[misc]
+    vars(mockserver.app)["Player"] = EachPlayer
     sys.exit(tokentape.main())

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import NamedTuple
 
-from benchmarks.bench import Bench, figure, in_turn
+from benchmarks.bench import Bench, figure, together
 from benchmarks.servers import LOOPS, Server, contestants
 from benchmarks.table import Rep, Report, Target, Value, medians, target
 from benchmarks.tapes import Tape, even, write_tape
@@ -30,9 +30,9 @@ QUICK = Size(500, 20, 8_000, 1000)
 
 
 def measure(bench: Bench, size: Size | None = None) -> Report:
-    """Growth of the server's resident memory. A server is new for each run: memory is not given back."""
+    """Growth of the server's resident memory. Servers are new for each run, for memory is not given back."""
     size = size or (QUICK if bench.quick else FULL)
-    waiting = write_tape(bench.folder, "waiting", even(20, 100.0, 50.0))
+    waiting = write_tape(bench.folder, "waiting", even(5, 800.0, 50.0))
     large = write_tape(bench.folder, "large", even(size.events, 0.0))
     live = fresh(bench, LIVE, waiting, (), partial(run_live, bench, waiting, size.live))
     slow = fresh(bench, SLOW, large, ("--speed", "max"), partial(run_slow, bench, large, size))
@@ -47,16 +47,16 @@ def fresh(
     bench: Bench, what: str, tape: Tape, options: tuple[str, ...], run: Callable[[Server], Rep]
 ) -> dict[str, dict[str, float | None]]:
     """The medians over runs, each against servers of its own."""
-    found: dict[str, list[Mapping[str, float | None]]] = {}
-    for _ in range(bench.times(2)):
+    found: dict[str, list[Rep]] = {}
+    for _ in range(bench.times(3)):
         with contestants(tape, bench.instruments.floor, *options) as servers:
-            for name, figures in in_turn(bench._replace(reps=1), what, 1, servers, run).items():
+            for name, figures in together(bench, what, servers, run).items():
                 found.setdefault(name, []).append(figures)
     return {name: medians(reps) for name, reps in found.items()}
 
 
 def run_live(bench: Bench, tape: Tape, streams: int, server: Server) -> Rep:
-    """All at once; they live for two seconds, long enough to be looked at."""
+    """They live for four seconds, long enough for all to be there at once."""
     return growth(bench.load(tape, server, streams, "-r", 2 * streams), streams)
 
 

@@ -11,6 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,8 +22,8 @@ READY_WITHIN = 20.0
 """Seconds a server may take until it listens."""
 
 
-LOOPS = {"tokentape": "asyncio", "tokentape uvloop": "uvloop"}
-"""tokentape's names in tables, and the event loop of each."""
+LOOPS = {"tokentape": "asyncio"} | ({"tokentape uvloop": "uvloop"} if find_spec("uvloop") else {})
+"""tokentape's names in tables, and the event loop of each that is installed."""
 
 
 class Server(NamedTuple):
@@ -124,7 +125,7 @@ def contestants(tape: Tape, binary: Path | None, *options: str, single: bool = F
             found.append(stack.enter_context(floor(binary, tape, single=single)))
         module = "benchmarks.each_write" if single else "tokentape"
         for name, loop in LOOPS.items():
-            arguments = ("serve", tape.folder, "--no-mark", "--loop", loop, *options)
+            arguments: list[str | Path] = ["serve", tape.folder, "--no-mark", "--loop", loop, *options]
             found.append(stack.enter_context(tokentape(name, *arguments, module=module)))
         found.append(stack.enter_context(plain("plain aiohttp", "serve", tape.plain)))
         yield found

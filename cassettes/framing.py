@@ -24,6 +24,7 @@ _STATUS = re.compile(rb"HTTP/([0-9])\.([0-9]) ([0-9]{3})(?: (.*))?")
 _FIELD = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]+)[ \t]*:(.*)")
 _BREAK = re.compile(rb"[\r\0]")
 _SIZE = re.compile(rb"[ \t]*([0-9A-Fa-f]{1,16})[ \t]*(?:;.*)?", re.DOTALL)
+_PLAIN_SIZE = re.compile(rb"([0-9A-Fa-f]{1,8})\r\n")
 _LENGTH = re.compile(r"[0-9]{1,18}")
 _HEAD_END = re.compile(rb"\r?\n\r?\n")
 
@@ -256,6 +257,8 @@ class ResponseReader:
 
     def _read_chunked(self, data: bytes, facts: list[Fact]) -> None:
         """Walks chunks. `wire` goes up to the end of the message, or to the line that is wrong."""
+        if self._state == "size" and not self._buffer and self._take_whole_chunk(data, facts):
+            return
         at, size = 0, len(data)
         try:
             while at < size and self._state != "done":
@@ -269,6 +272,18 @@ class ResponseReader:
         finally:
             self.wire = data[:at]
         self._exceed(data[at:])
+
+    def _take_whole_chunk(self, data: bytes, facts: list[Fact]) -> bool:
+        """What most reads are, one chunk from its size line to the CR LF behind it, at a fraction of the cost."""
+        size_line = _PLAIN_SIZE.match(data)
+        if size_line is None:
+            return False
+        start, size = size_line.end(), int(size_line[1], 16)
+        if not size or len(data) != start + size + 2 or not data.endswith(b"\r\n"):
+            return False
+        self.wire = data
+        facts.append(Fact("data", data=data[start:-2]))
+        return True
 
     def _take_data(self, data: bytes, at: int, facts: list[Fact]) -> int:
         """Data bytes of the open chunk from `at` on; returns where they stop."""

@@ -30,6 +30,8 @@ from mockserver.relay import Relay
 
 MAX_BODY = 64 * 1024 * 1024
 """Bytes of a request body (DESIGN 6); more is a 413."""
+MAX_LINE = 64 * 1024
+"""Bytes of a request line or header: a token of a company's own gateway can be longer than aiohttp's 8190."""
 ASKED_REMEMBERED = 1024
 """Requests whose reading (route, redacted body) is remembered."""
 ASKED_LARGEST = 16 * 1024
@@ -108,7 +110,15 @@ class Server:
         self._hub = Hub(asyncio.get_running_loop())
         # The low-level server: an Application would resolve a route that is always the same one, for 8 us a request.
         # auto_decompress off: a request body reaches the upstream, and the matcher, as it was sent (DESIGN 6).
-        served = web.Server(self._handle, handler_cancellation=True, auto_decompress=False, access_log=None)
+        served = web.Server(
+            self._handle,
+            handler_cancellation=True,
+            auto_decompress=False,
+            access_log=None,
+            logger=wire.Complaints(self._report).logger,
+            max_line_size=MAX_LINE,
+            max_field_size=MAX_LINE,
+        )
         self._runner = web.ServerRunner(served, shutdown_timeout=0.2)
         await self._runner.setup()
         self._listening = await wire.accept(served, bound)
@@ -140,7 +150,8 @@ class Server:
         body = await wire.read_body(request, MAX_BODY)
         start = self.hub.past(wire.came(request))
         if body is None:
-            return answers.failure(self._shape(request), 413, f"the body is over {MAX_BODY} bytes")
+            message = f"the body is over {MAX_BODY} bytes"
+            return answers.failure(self._shape(request), 413, message, "tokentape_too_large")
         try:
             asked, asking, own, found = self._read(request, body)
         except routes.RouteError as error:

@@ -8,7 +8,6 @@ again. `os.timerfd_create` exists from Python 3.13 on; before it the two calls a
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import ctypes
 import os
 import sys
@@ -49,32 +48,33 @@ class _Itimerspec(ctypes.Structure):
 
 
 class _TimerFd:
-    """An absolute monotonic timer whose expiry makes a file descriptor readable."""
+    """An absolute monotonic timer whose expiry makes a file descriptor readable, until it is set or stopped."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, tick: Callable[[], None]) -> None:
         self._loop = loop
         libc = ctypes.CDLL(None, use_errno=True)
-        self._settime = libc.timerfd_settime
+        # Neither call blocks, so the interpreter is not let go of for them.
+        self._settime = ctypes.PyDLL(None).timerfd_settime
         self._spec = _Itimerspec()
+        self._value = self._spec.value
         self._fd = libc.timerfd_create(time.CLOCK_MONOTONIC, _TFD_FLAGS)
         if self._fd < 0:
             raise OSError(ctypes.get_errno(), "timerfd_create failed")
         self._pointer = ctypes.byref(self._spec)
-        self._tick = tick
-        loop.add_reader(self._fd, self._expired)
+        loop.add_reader(self._fd, tick)
 
     def arm(self, when: float) -> None:
         seconds = int(when)
-        value = self._spec.value
+        value = self._value
         value.sec = seconds
         # A time of 0 would disarm; one nanosecond past the second is the same instant.
         value.nsec = int((when - seconds) * 1e9) or 1
         self._settime(self._fd, _TFD_ABSTIME, self._pointer, None)
 
-    def _expired(self) -> None:
-        with contextlib.suppress(BlockingIOError):
-            os.read(self._fd, 8)
-        self._tick()
+    def stop(self) -> None:
+        # Setting the timer forgets its expiry too, so that a tick needs no read of the descriptor.
+        self._value.sec = self._value.nsec = 0
+        self._settime(self._fd, _TFD_ABSTIME, self._pointer, None)
 
     def close(self) -> None:
         if self._fd >= 0:
@@ -96,9 +96,11 @@ class _CallAt:
             self._handle.cancel()
         self._handle = self._loop.call_later(max(0.0, when - time.monotonic()), self._tick)
 
-    def close(self) -> None:
+    def stop(self) -> None:
         if self._handle is not None:
             self._handle.cancel()
+
+    close = stop
 
 
 class Hub:
@@ -162,18 +164,19 @@ class Hub:
             due.append(heappop(heap)[2])
         # Whoever has more to write at once waits for the next wake-up, so that the loop can read requests in between.
         for timed in due:
-            if not timed.finished:
-                following = self._pump(timed)
-                if following is not None:
-                    heappush(heap, (following, next(order), timed))
-        self._arm()
-
-    def _pump(self, timed: Timed) -> float | None:
-        try:
-            return timed.pump(self.now())
-        except Exception as error:  # noqa: BLE001 - one stream that fails must not stop the others
-            self._loop.call_exception_handler({"message": "a stream failed", "exception": error})
-            return None
+            if timed.finished:
+                continue
+            try:
+                following = timed.pump(self.now())
+            except Exception as error:  # noqa: BLE001 - one stream that fails must not stop the others
+                self._loop.call_exception_handler({"message": "a stream failed", "exception": error})
+                continue
+            if following is not None:
+                heappush(heap, (following, next(order), timed))
+        if heap:
+            self._arm()
+        else:
+            self._timer.stop()
 
     async def sleep(self, seconds: float) -> None:
         """Housekeeping waits (never used for a stream's timing)."""

@@ -113,6 +113,8 @@ async def _serve(server: Server, process: Process, listening: Callable[[str], No
 
 
 async def _listen(server: Server, process: Process) -> str:
+    if not process.host:
+        raise PortError("--host is empty, which would listen on every address; expected one, such as 127.0.0.1")
     try:
         return await server.start(process.host, process.port)
     except (OSError, UnicodeError) as error:  # the latter: a host that is no name at all

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ctypes
+import logging
 import socket
 import struct
 import sys
@@ -16,6 +17,7 @@ import weakref
 from collections.abc import Callable
 
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 _LINGER_RST = struct.pack("ii", 1, 0)
 _SIOCOUTQ = 0x5411  # SIOCOUTQ of Linux: bytes in the send queue that the peer's kernel has not acknowledged
@@ -28,18 +30,14 @@ _READ = 64 * 1024
 class Connection:
     """One client's connection: implements the player's `Line` and the recorder's downstream."""
 
-    __slots__ = ("_transport",)
+    __slots__ = ("_transport", "buffered", "is_closing", "write")
 
     def __init__(self, transport: asyncio.Transport) -> None:
         self._transport = transport
-
-    def write(self, data: memoryview | bytes) -> None:
-        """Hands `data` to the transport; what the socket does not take at once waits in it (see `buffered`)."""
-        self._transport.write(data)
-
-    def buffered(self) -> int:
-        """Bytes that wait in the transport."""
-        return self._transport.get_write_buffer_size()
+        # The transport's own methods: a call for each event less.
+        self.write = transport.write
+        self.buffered = transport.get_write_buffer_size
+        self.is_closing = transport.is_closing
 
     def undelivered(self) -> int:
         """Bytes written that the peer's kernel has not acknowledged: in the transport and, on Linux, in the socket."""
@@ -55,10 +53,6 @@ class Connection:
         except OSError:
             return 0
         return int(struct.unpack("i", answer)[0])
-
-    def is_closing(self) -> bool:
-        """Whether the connection is closed or about to be."""
-        return self._transport.is_closing()
 
     def close(self) -> None:
         """FIN after what is buffered."""
@@ -226,6 +220,31 @@ def came(request: web.BaseRequest) -> float | None:
 async def accept(make: Callable[[], asyncio.Protocol], bound: socket.socket) -> asyncio.Server:
     """Accepts connections on a bound socket; `make` makes the protocol of each."""
     return await asyncio.get_running_loop().create_server(lambda: Door(make()), sock=bound, backlog=4096)
+
+
+class Complaints(logging.Handler):
+    """Tells of requests that are no HTTP in one line, without their bytes: a credential may be among them. What aiohttp
+    says besides is a mistake of ours and keeps its traceback."""
+
+    def __init__(self, report: Callable[[str], None]) -> None:
+        super().__init__(logging.WARNING)
+        self._report = report
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Called by the logger that `logger` makes."""
+        error = record.exc_info[1] if record.exc_info else None
+        if isinstance(error, HttpProcessingError):
+            what = error.message.partition("\n")[0].partition(": b")[0].rstrip(" :.")
+            self._report(f"tokentape: a client sent what is no HTTP/1 request ({what}); it got a {error.code}")
+        elif logging.lastResort is not None:
+            logging.lastResort.handle(record)
+
+    @property
+    def logger(self) -> logging.Logger:
+        """For aiohttp's server. A logger of its own: the user's logging is not touched."""
+        made = logging.Logger("tokentape", logging.WARNING)
+        made.addHandler(self)
+        return made
 
 
 class Connections:

@@ -26,14 +26,19 @@ class ChildError(TokentapeError):
 
 
 @contextmanager
-def child(arguments: Sequence[str], environ: dict[str, str] | None = None) -> Iterator[str]:
-    """Runs `tokentape ARGUMENTS --port 0` and yields its URL; ends it afterwards. Raises ChildError."""
+def child(arguments: Sequence[str]) -> Iterator[str]:
+    """Runs `tokentape ARGUMENTS --port 0` and yields its URL; ends it afterwards. No proxy is asked: what it serves and
+    whom it asks is on this machine. Raises ChildError."""
     with tempfile.TemporaryDirectory(prefix="tokentape-") as folder:
         ready, log = Path(folder) / "ready.json", Path(folder) / "log"
         with log.open("wb") as said:
             command = [sys.executable, "-m", "tokentape", *arguments, "--port", "0", "--ready-file", str(ready)]
             process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, env={**os.environ, **(environ or {})}
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=said,
+                stderr=said,
+                env={**os.environ, "NO_PROXY": "*", "no_proxy": "*"},
             )
         try:
             yield _url(process, ready, log)

@@ -5,7 +5,6 @@ The server is handed in as a module (`mockserver.forwarding`) by `tokentape.py`.
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -27,8 +26,6 @@ from recorder.spool import orphans
 PORT = 7358
 PLAYING: frozenset[RecordMode] = frozenset({"none", "once", "new_episodes"})
 """The modes in which tapes that were there at start answer."""
-SWITCH = 0.0005
-"""Seconds after which the thread that writes tapes lets a stream go on (Python's own: 5 ms)."""
 
 
 def wall() -> str:
@@ -68,7 +65,6 @@ def record(
     redactor = Redactor(secrets_from_env(environ))
     recorder = _recorder(options, environ, upstreams, Filing(folder, mode, one_file, interactions_of(store)), redactor)
     refuses = mode == "none" or (mode == "once" and one_file is not None and one_file.exists())
-    sys.setswitchinterval(SWITCH)
     status, answered = server.run_forwarding(
         {
             "host": options["host"],

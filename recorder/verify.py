@@ -1,6 +1,7 @@
 """`tokentape verify`: plays a tape from a real server to a raw client and compares byte for byte and gap for gap.
 
-Each interaction is served on its own from a scratch folder, so that nothing but the tape decides what is played.
+Each interaction is served under a path of its own from a scratch folder, so that nothing but the tape decides what is
+played.
 Imports `cassettes` and this package.
 """
 
@@ -10,14 +11,15 @@ import asyncio
 import math
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
-from urllib.parse import urlsplit
 
 import msgspec
 
+from cassettes.framing import HOP_BY_HOP
 from cassettes.measures import Comparison, compare
-from cassettes.model import Cassette, Interaction, Timeline
+from cassettes.model import Cassette, Headers, Interaction, Request, Timeline
 from cassettes.timeline import to_timeline
 from cassettes.timing import at_speed
 from cassettes.yamlio import dump
@@ -57,10 +59,24 @@ class Verified(NamedTuple):
 
     @property
     def same_head(self) -> bool:
-        """Status and reason; a head that never became whole byte for byte."""
-        if self.wanted.head is None or self.got.head is None:
-            return self.wanted.head is self.got.head and self.wanted.partial_head == self.got.partial_head
-        return (self.wanted.head.code, self.wanted.head.message) == (self.got.head.code, self.got.head.message)
+        """Status, reason, headers, trailers and 1xx heads, but for what belongs to a connection or is the server's own;
+        a head that never became whole byte for byte."""
+        wanted, got = self.wanted, self.got
+        if wanted.head is None or got.head is None:
+            return wanted.head is got.head and wanted.partial_head == got.partial_head
+        early = [[(one.code, one.message, one.headers) for one in line.informational] for line in (wanted, got)]
+        return (
+            (wanted.head.code, wanted.head.message) == (got.head.code, got.head.message)
+            and of_the_tape(wanted.head.headers) == of_the_tape(got.head.headers)
+            and wanted.trailers == got.trailers
+            and early[0] == early[1]
+        )
+
+
+def of_the_tape(headers: Headers) -> list[tuple[str, str]]:
+    """The headers that are played as they are on the tape."""
+    own = HOP_BY_HOP | {"transfer-encoding", "content-length", "x-tokentape"}
+    return [(name, value) for name, value in headers if name.lower() not in own]
 
 
 def longest_silence(timeline: Timeline) -> float:
@@ -68,7 +84,7 @@ def longest_silence(timeline: Timeline) -> float:
     offsets = [0.0, timeline.head_at_ms, *(frame.at_ms for frame in timeline.frames)]
     if timeline.end.type not in STALLS:
         offsets.append(timeline.end_at_ms)
-    return max(later - earlier for earlier, later in zip(offsets, offsets[1:], strict=False)) / 1000
+    return max(later - earlier for earlier, later in pairwise(offsets)) / 1000
 
 
 def verify(interactions: list[Interaction], speed: float) -> list[Verified]:
@@ -80,7 +96,8 @@ async def _verify(interactions: list[Interaction], speed: float) -> list[Verifie
     results: list[Verified] = []
     with tempfile.TemporaryDirectory(prefix="tokentape-verify-") as folder:
         for number, interaction in enumerate(interactions, start=1):
-            (Path(folder) / f"{number:06d}.yaml").write_bytes(dump(Cassette((servable(interaction),))))
+            tape = Cassette((servable(interaction, _path(number)),))
+            (Path(folder) / f"{number:06d}.yaml").write_bytes(dump(tape))
         shown = "max" if math.isinf(speed) else repr(speed)
         with child(["serve", folder, "--match", "order", "--after-last", "error", "--speed", shown]) as url:
             for number, interaction in enumerate(interactions, start=1):
@@ -88,29 +105,22 @@ async def _verify(interactions: list[Interaction], speed: float) -> list[Verifie
     return results
 
 
-def servable(interaction: Interaction) -> Interaction:
-    """The interaction with its path made plain to find: any method and path is served by `order`."""
-    request = msgspec.structs.replace(interaction.request, uri=f"http://verify.invalid{_path(interaction)}")
+def servable(interaction: Interaction, path: str) -> Interaction:
+    """The interaction as the answer to its method and `path`, whatever was asked when it was recorded."""
+    request = Request(interaction.request.method, f"http://verify.invalid{path}")
     stream = msgspec.structs.replace(interaction.response.stream, provider="unknown", dialect="raw")
-    response = msgspec.structs.replace(interaction.response, stream=stream)
-    return msgspec.structs.replace(interaction, request=request, response=response)
+    return Interaction(request, msgspec.structs.replace(interaction.response, stream=stream))
 
 
-def _path(interaction: Interaction) -> str:
-    parts = urlsplit(interaction.request.uri)
-    return "/verify" + (parts.path or "/")
+def _path(number: int) -> str:
+    return f"/verify/{number}"
 
 
 async def _play(number: int, interaction: Interaction, url: str, speed: float) -> Verified:
-    wanted = at_speed(to_timeline(interaction), speed) if speed != 1.0 else to_timeline(interaction)
-    request = interaction.request
-    headers = (("Host", "verify.invalid"), ("Content-Length", str(len(request.body))))
-    got = await watch(
-        request.method,
-        url + _path(interaction),
-        headers[1:],
-        request.body,
-        time.monotonic,
-        longest_silence(wanted) + PATIENCE,
-    )
+    wanted = to_timeline(interaction)
+    if speed != 1.0:
+        wanted = at_speed(wanted, speed)
+    method = interaction.request.method
+    patience = longest_silence(wanted) + PATIENCE
+    got = await watch(method, url + _path(number), (("Content-Length", "0"),), b"", time.monotonic, patience)
     return Verified(number, wanted, got, compare(wanted, got))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from cassettes.framing import Fact
 from cassettes.marks import Mark, frames_of
-from cassettes.model import Ending, EndingPlace, EndingType, Framing, Head, Headers, Timeline
+from cassettes.model import Ending, EndingPlace, EndingType, Framing, Head, Headers, Informational, Timeline
 from recorder.upstream import exchange, target_of
 
 
@@ -26,6 +26,7 @@ class Watcher:
         self._marks: list[Mark] = []
         self._body = bytearray()
         self._trailers: Headers = ()
+        self._early: list[Informational] = []
         self._end: tuple[float, Ending] = (0.0, Ending())
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -44,6 +45,9 @@ class Watcher:
         for fact in facts:
             if fact.kind == "head" and fact.head and fact.framing:
                 self._head, self._head_at, self._framing, self._partial = fact.head, offset, fact.framing, b""
+            elif fact.kind == "informational" and fact.head:
+                early = fact.head
+                self._early.append(Informational(offset, early.code, early.message, early.headers))
             elif fact.kind == "data":
                 self._marks.append(Mark(offset, len(fact.data), fact.left))
                 self._body += fact.data
@@ -69,6 +73,7 @@ class Watcher:
             framing=self._framing,
             partial_head=self._partial,
             trailers=self._trailers,
+            informational=tuple(self._early),
         )
 
     def _offset(self, at: float) -> float:

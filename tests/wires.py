@@ -135,7 +135,7 @@ class ScriptedUpstream:
                 return
             self.requests.append(request)
             if self._by_path is not None:
-                script = self._by_path[request.split(b" ", 2)[1].decode().rpartition("/")[2]]
+                script = self._by_path[request.split(b" ", 2)[1].decode().partition("?")[0].rpartition("/")[2]]
             for step in script:
                 self._step(peer, step)
 

@@ -95,6 +95,13 @@ def test_merged_reads_are_compared_at_the_edges_of_the_tape():
     assert held.offset_errors == Percentiles(0.5, 10.5, 10.5, 10.5)
 
 
+def test_parts_of_an_http_chunk_are_no_boundaries():
+    one, parts = timeline((10.0, b"abc"), (20.0, b"d")), timeline((10.0, b"a", True), (12.0, b"bc"), (20.0, b"d"))
+    assert compare(one, parts).same_chunks
+    assert compare(parts, one).same_chunks
+    assert not compare(timeline((10.0, b"abc", True)), timeline((10.0, b"abc"))).same_chunks
+
+
 @pytest.mark.parametrize(("got", "first"), [(b"abXd", 2), (b"ab", 2), (b"abcde", 4), (b"", 0), (b"abcd", None)])
 def test_the_first_byte_that_differs(got, first):
     held = compare(timeline((1.0, b"abcd")), timeline((1.0, got)) if got else timeline())

@@ -227,15 +227,48 @@ def test_a_body_that_is_too_long_is_refused(served: Tool) -> None:
     assert answer.startswith(b"HTTP/1.1 413 ")
 
 
+SECRET = b"sk-proj-0123456789abcdefABCDEF"
+TOP = b"POST /up/one HTTP/1.1\r\nHost: test\r\n"
+
+
 @pytest.mark.parametrize(
-    "noise", [b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" * 20, b"GET\r\n\r\n", b"\0" * 100 + b"\r\n\r\n"]
+    ("noise", "told"),
+    [
+        (b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" * 20, ""),
+        (b"GET\r\n\r\n", ""),
+        (b"POST /up/\xc3\xa9?key=" + SECRET + b" HTTP/1.1\r\nHost: test\r\n\r\n", "Invalid char in url path"),
+        (TOP + b"Authorization: Bearer " + SECRET + b"\0\r\n\r\n", "header value"),
+        (TOP + b"Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n{}", "Transfer-Encoding"),
+        (TOP + b"Content-Length: -1\r\n\r\n", "Content-Length"),
+        (TOP + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n", "chunk size"),
+        (TOP + b"X-A: " + SECRET + b"a" * 70_000 + b"\r\n\r\n", "65536 bytes"),
+    ],
+    ids=["TLS", "no version", "path", "header", "two framings", "length", "chunk", "long"],
 )
-def test_what_is_no_request_costs_nothing_but_its_connection(noise: bytes, served: Tool) -> None:
+def test_what_is_no_request_costs_nothing_but_its_connection(noise: bytes, told: str, served: Tool) -> None:
+    before = len(served.said())
     with connected(served.url) as client:
         client.sendall(noise)
         answer = client.recv(65536)
-    assert answer == b"" or answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.0 400 "))
+    assert answer.startswith((b"HTTP/1.1 400 ", b"HTTP/1.0 400 "))
     assert ask(served.url, post("/up/one", b"{}", CLOSING)).wire_body == BODY + LAST
+    lines = served.said()[before:].splitlines()
+    assert len(lines) <= 1
+    assert told in "".join(lines)
+    assert SECRET.decode() not in "".join(lines)
+
+
+def test_a_long_header_is_no_mistake(served: Tool) -> None:
+    assert ask(served.url, post("/up/one", b"{}", CLOSING, "X-A: " + "a" * 30_000)).wire_body == BODY + LAST
+
+
+def test_a_client_that_leaves_inside_its_request_is_no_mistake(served: Tool) -> None:
+    before = open_files(served)
+    with ExitStack() as stack:
+        for begun in (TOP, TOP + b"Content-Length: 9\r\n\r\n{}", TOP + b"Transfer-Encoding: chunked\r\n\r\n5\r\nab"):
+            stack.enter_context(connected(served.url)).sendall(begun)
+        wait_for(lambda: open_files(served) >= before + 3)
+    wait_for(lambda: open_files(served) <= before)
     assert "Traceback" not in served.said()
 
 

@@ -10,11 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from aiohttp.http_exceptions import BadHttpMessage
 from tapes import taped
 from wires import ask, chunk, memory, post, settled, tool, wait_for
 
 from cassettes.model import Ending
-from mockserver.wire import Connection, Connections, listen
+from mockserver.wire import Complaints, Connection, Connections, listen
 
 LAST = b"0\r\n\r\n"
 KILOBYTE = b"data: " + b"x" * 1016 + b"\n\n"
@@ -140,6 +141,31 @@ def test_live_connections_are_forgotten_with_their_answers() -> None:
     connections = Connections()
     assert len(connections) == 0
     connections.abort_all()
+
+
+# What aiohttp has to say
+
+
+def test_a_mistake_of_ours_keeps_its_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    told: list[str] = []
+    logger = Complaints(told.append).logger
+    try:
+        raise ZeroDivisionError("ours")
+    except ZeroDivisionError:
+        logger.exception("Error handling request")
+    said = capsys.readouterr().err
+    assert "Traceback" in said
+    assert "ZeroDivisionError: ours" in said
+    assert told == []
+
+
+def test_a_request_that_is_no_http_is_a_line_without_its_bytes(capsys: pytest.CaptureFixture[str]) -> None:
+    told: list[str] = []
+    logger = Complaints(told.append).logger
+    logger.error("x", exc_info=BadHttpMessage("Invalid header value char:\n\n  b'Authorization: secret'"))
+    logger.debug("nobody hears this")
+    assert told == ["tokentape: a client sent what is no HTTP/1 request (Invalid header value char); it got a 400"]
+    assert capsys.readouterr().err == ""
 
 
 # Listening

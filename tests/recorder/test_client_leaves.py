@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 import threading
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -28,8 +29,10 @@ from wires import (
     Wait,
     ask,
     chunk,
+    connected,
     event,
     post,
+    receive,
     tools,
     wait_for,
 )
@@ -201,3 +204,17 @@ def test_a_stall_that_the_client_leaves_is_recorded_as_client_closed_again(tmp_p
     for one in (tape, again):
         stream = one.response.stream
         assert (stream.end.type, stream.end.at, one.response.body) == ("client_closed", "body", ONE)
+
+
+def test_a_client_that_resets_has_left_too(tmp_path: Path) -> None:
+    with (
+        ScriptedUpstream((Send(SSE_HEAD + chunk(ONE)), Hold())) as upstream,
+        tools(tmp_path, record(tmp_path / "tapes", upstream.url, "stop")) as (recorder,),
+    ):
+        with connected(recorder.url) as client:
+            client.sendall(request("one"))
+            assert receive(client, len(SSE_HEAD + chunk(ONE))) == SSE_HEAD + chunk(ONE)
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        assert upstream.left.wait(5)
+        tape = taped(tmp_path / "tapes", recorder, 1)["one"]
+    assert tape.response.stream.end.type == "client_closed"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import re
 import signal
 import subprocess
 import sys
@@ -258,3 +260,44 @@ def test_a_recorder_that_is_told_to_stop_keeps_what_is_live(number: int, tmp_pat
         assert tool.process.wait(5) == 0
         assert not ready.exists()
     assert the_tape(tmp_path).response.stream.end.type == "interrupted"
+
+
+ON_A_TERMINAL = """
+import os, sys
+terminal = os.open(sys.argv[1], os.O_RDWR)  # the first that a new session opens is its own
+for number in range(3):
+    os.dup2(terminal, number)
+os.execv(sys.executable, [sys.executable, "-m", "tokentape", *sys.argv[2:]])
+"""
+COUNTING = """
+import signal, time
+counted = []
+signal.signal(signal.SIGINT, lambda *_: counted.append(1))
+print("ready", flush=True)
+while not counted:
+    time.sleep(0.01)
+time.sleep(0.3)
+print("counted", len(counted), flush=True)
+"""
+
+
+def test_ctrl_c_reaches_the_command_once(tmp_path: Path) -> None:
+    """The terminal sends it to both of us: passed on once more it would end a pytest that is printing its summary."""
+    leader, follower = pty.openpty()
+    arguments = ("record", "-o", str(tmp_path / "tapes"), "--", sys.executable, "-c", COUNTING)
+    process = subprocess.Popen(
+        [sys.executable, "-c", ON_A_TERMINAL, os.ttyname(follower), *arguments],
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        env={**os.environ, **UNSET},
+    )
+    seen = b""
+    while not re.search(rb"counted [0-9]+\r\n", seen):
+        seen += os.read(leader, 4096)
+        if seen.endswith(b"ready\r\n"):
+            os.write(leader, b"\x03")
+            seen += b"\n"
+    assert b"counted 1" in seen
+    assert process.wait(20) == 5  # no request came
+    os.close(follower)
+    os.close(leader)

@@ -1,0 +1,166 @@
+"""`tokentape serve` as a command: options, a wrapped command, the ready file, how it ends."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+import wires
+
+from cassettes.store import shipped_root
+from mockserver.commands import levels, playing_of, process_of
+
+HELLO = shipped_root() / "openai" / "hello.yaml"
+CHAT = "/openai/v1/chat/completions"
+BODY = b'{"model":"m","stream":true,"messages":[{"role":"user","content":"hi"}]}'
+OPTIONS = {
+    "tapes": (),
+    "host": "127.0.0.1",
+    "port": None,
+    "ready_file": None,
+    "match": None,
+    "after_last": "repeat",
+    "speed": 1.0,
+    "ttft": None,
+    "tps": None,
+    "max_gap": None,
+    "jitter": 0.0,
+    "seed": 0,
+    "mapped": (),
+    "no_mark": False,
+    "loop": "auto",
+}
+ASKING = f"""
+import os, urllib.request
+request = urllib.request.Request(os.environ["OPENAI_BASE_URL"] + "/chat/completions", {BODY!r})
+with urllib.request.urlopen(request) as answer:
+    print(answer.headers["x-tokentape"], len(answer.read()), os.environ["OPENAI_API_KEY"], sep="\\n")
+raise SystemExit(6)
+"""
+
+
+def test_a_wrapped_command_gets_a_port_of_its_own() -> None:
+    assert process_of(OPTIONS, None, {}).port == 7357
+    assert process_of(OPTIONS, ("true",), {}).port == 0
+    assert process_of({**OPTIONS, "port": 9}, ("true",), {}).port == 9
+    mapped = process_of({**OPTIONS, "mapped": ("OPENAI_BASE_URL=grok",)}, ("true",), {"A": "b"})
+    assert (mapped.mapped, mapped.environ, mapped.dummy_keys) == ({"OPENAI_BASE_URL": "xai"}, {"A": "b"}, True)
+
+
+def test_how_far_to_go() -> None:
+    assert levels(None, True) == ("exact", "order")
+    assert levels(None, False) == ("exact", "route")
+    assert [levels(name, True) for name in ("exact", "order", "route")] == [
+        ("exact",),
+        ("exact", "order"),
+        ("exact", "route"),
+    ]
+
+
+def test_options_become_a_way_of_playing() -> None:
+    given = {"speed": 2.0, "ttft": 10.0, "tps": 5.0, "max_gap": 7.0, "jitter": 1.0, "seed": 3, "no_mark": True}
+    playing = playing_of({**OPTIONS, **given, "after_last": "error", "tapes": (HELLO,)})
+    assert (playing.repeat, playing.mark, playing.seed) == (False, False, 3)
+    pace = playing.pace
+    assert (pace.speed, pace.ttft_ms, pace.tps, pace.max_gap_ms, pace.jitter_ms) == (2.0, 10.0, 5.0, 7.0, 1.0)
+    assert playing_of(OPTIONS).repeat
+
+
+def test_a_wrapped_command_plays_tapes_and_its_status_is_ours() -> None:
+    environ = {"OPENAI_API_KEY": "", "OPENAI_BASE_URL": "http://elsewhere.invalid"}
+    done = wires.tokentape("serve", "--speed", "max", "--", sys.executable, "-c", ASKING, environ=environ)
+    assert done.returncode == 6, done.stderr
+    assert done.stdout.splitlines() == ["openai/hello#1", "6856", "tokentape"]
+
+
+def test_names_of_shipped_tapes_are_tapes(tmp_path: Path) -> None:
+    with wires.tool(tmp_path, "serve", "xai/hello", "openai", "--speed", "max") as tool:
+        assert "serving 3 interactions" in tool.said()
+        seen = wires.ask(tool.url, wires.post(CHAT, BODY, "Connection: close"))
+        assert seen.header("x-tokentape") == "hello#1"
+
+
+def test_talk_says_where_to_point_clients(tmp_path: Path) -> None:
+    with wires.tool(tmp_path, "serve") as tool:
+        said = tool.said().splitlines()
+    assert said[0] == f"tokentape: serving 5 interactions on {tool.url}"
+    assert said[1].split() == ["OpenAI", f"{tool.url}/openai/v1"]
+    assert tool.process.returncode == 0
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_with_live_streams_and_without_a_word(number: int, loop: str, tmp_path: Path) -> None:
+    if loop == "uvloop":
+        pytest.importorskip("uvloop")
+    with wires.tool(tmp_path, "serve", "--ttft", "1h", "--loop", loop) as tool:
+        ended: list[wires.Seen] = []
+        client = threading.Thread(target=lambda: ended.append(wires.ask(tool.url, wires.post(CHAT, BODY))))
+        client.start()
+        health = wires.post("/_tokentape/health", b"", "Connection: close", method="GET")
+        assert b"200 OK" in wires.ask(tool.url, health).head
+        tool.process.send_signal(number)
+        assert tool.process.wait(5) == 0
+        client.join(5)
+        assert len(tool.said().splitlines()) == 5
+        assert not (tmp_path / "ready-0.json").exists()
+    assert ended[0].ended in {"eof", "reset"}
+
+
+def test_notes_of_tapes_are_told(tmp_path: Path) -> None:
+    plain = "\n".join(
+        [
+            "version: 1",
+            "interactions:",
+            "- request: {method: POST, uri: 'https://api.openai.com/v1/chat/completions', headers: {}, body: '{}'}",
+            "  response: {status: {code: 200, message: OK}, headers: {}, body: {string: 'ok'}}",
+        ]
+    )
+    (tmp_path / "plain.yaml").write_text(plain)
+    with wires.tool(tmp_path / "run", "serve", str(tmp_path / "plain.yaml")) as tool:
+        assert "tokentape: note: " in tool.said()
+        assert "synthetic pace" in tool.said()
+
+
+def test_a_tape_that_changes_is_played_as_it_is_now(tmp_path: Path) -> None:
+    tape = tmp_path / "tapes" / "hello.yaml"
+    tape.parent.mkdir()
+    shutil.copy(HELLO, tape)
+    request = wires.post(CHAT, BODY, "Connection: close")
+    with wires.tool(tmp_path / "run", "serve", str(tape.parent), "--speed", "max") as tool:
+        assert b'"content":"Hello"' in wires.ask(tool.url, request).wire_body
+        tape.write_bytes(HELLO.read_bytes().replace(b'"content":"Hello"', b'"content":"Other"'))
+        wires.wait_for(lambda: b'"content":"Other"' in wires.ask(tool.url, request).wire_body)
+        tape.write_bytes(b"version: 1\ninteractions: [")
+        wires.wait_for(lambda: "tokentape: error: " in tool.said())
+        assert b'"content":"Other"' in wires.ask(tool.url, request).wire_body
+
+
+def test_an_upstream_of_any_name_is_a_mount(tmp_path: Path) -> None:
+    with wires.tool(tmp_path, "serve", "openai/hello", "--upstream", "bot=http://h", "--match", "exact") as tool:
+        request = wires.post("/bot/chat", b"{}", "Connection: close")
+        assert b"404 " in wires.ask(tool.url, request).head
+        assert "no tape matches POST /bot/chat" in tool.said()
+
+
+def test_what_the_ready_file_says_is_true(tmp_path: Path) -> None:
+    with wires.tool(tmp_path, "serve") as tool:
+        ready = json.loads((tmp_path / "ready-0.json").read_text())
+        assert ready == {"url": tool.url, "pid": tool.process.pid}
+
+
+def test_the_command_has_our_stdin_and_stdout() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tokentape", "serve", "--", "cat"],
+        input=b"through\n",
+        capture_output=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, b"through\n")
