@@ -29,7 +29,9 @@ QUICK = Size(80, 2000.0, 200)
 def measure(bench: Bench, size: Size | None = None) -> Report:
     """Absolute error of every event against the tape's offset, drift over the stream, error of the last event."""
     size = size or (QUICK if bench.quick else FULL)
-    tape = write_tape(bench.folder, "uneven", uneven(size.events, bench.seed, total_ms=size.total_ms))
+    first_ms = min(400.0, size.total_ms / 5)
+    pace = uneven(size.events, bench.seed, first_ms=first_ms, total_ms=size.total_ms)
+    tape = write_tape(bench.folder, "uneven", pace)
     rows: list[tuple[Value, ...]] = []
     targets: list[Target] = []
     with contestants(tape, bench.instruments.floor) as servers:
@@ -38,7 +40,7 @@ def measure(bench: Bench, size: Size | None = None) -> Report:
             rows += [(name, streams, *figures.values()) for name, figures in found.items()]
             for name in LOOPS:
                 targets += held(f"{streams} streams, {name}", found[name], found.get("C floor", {}))
-    notes = (f"{size.events} events, log-normal gaps, first at 400 ms, last at {size.total_ms:g} ms",)
+    notes = (f"{size.events} events, log-normal gaps, first at {first_ms:g} ms, last at {size.total_ms:g} ms",)
     return Report("fidelity", COLUMNS, tuple(rows), tuple(targets), (*notes, *bench.instruments.notes))
 
 

@@ -17,23 +17,24 @@ SLOW = "slow readers"
 
 
 class Size(NamedTuple):
-    """Live streams; slow readers, events of 250 bytes in the stream they do not read, and for how many ms."""
+    """Live streams and the ms they live; slow readers, events (of 2,500 bytes) in what they do not read, ms of it."""
 
     live: int
+    live_ms: float
     slow: int
     events: int
     pause_ms: int
 
 
-FULL = Size(2000, 100, 20_000, 3000)
-QUICK = Size(500, 20, 8_000, 1000)
+FULL = Size(2000, 4000.0, 100, 2000, 3000)
+QUICK = Size(500, 2000.0, 20, 1200, 1000)
 
 
 def measure(bench: Bench, size: Size | None = None) -> Report:
     """Growth of the server's resident memory. Servers are new for each run, for memory is not given back."""
     size = size or (QUICK if bench.quick else FULL)
-    waiting = write_tape(bench.folder, "waiting", even(5, 800.0, 50.0))
-    large = write_tape(bench.folder, "large", even(size.events, 0.0))
+    waiting = write_tape(bench.folder, "waiting", even(4, size.live_ms / 4))
+    large = write_tape(bench.folder, "large", even(size.events, 0.0), 2500)
     live = fresh(bench, LIVE, waiting, (), partial(run_live, bench, waiting, size.live))
     slow = fresh(bench, SLOW, large, ("--speed", "max"), partial(run_slow, bench, large, size))
     rows: list[tuple[Value, ...]] = []
@@ -56,7 +57,7 @@ def fresh(
 
 
 def run_live(bench: Bench, tape: Tape, streams: int, server: Server) -> Rep:
-    """They live for four seconds, long enough for all to be there at once."""
+    """They live long enough for all to be there at once."""
     return growth(bench.load(tape, server, streams, "-r", 2 * streams), streams)
 
 

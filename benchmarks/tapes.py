@@ -17,7 +17,7 @@ from cassettes.yamlio import dump
 PATH = "/openai/v1/chat/completions"
 BODY = b'{"model":"gpt-bench","stream":true,"messages":[{"role":"user","content":"Measure."}]}'
 _HEADERS = (("Content-Type", "text/event-stream"), ("Transfer-Encoding", "chunked"))
-_EVENT_BYTES = 250
+EVENT_BYTES = 250
 
 
 class Tape(NamedTuple):
@@ -55,19 +55,19 @@ def even(count: int, gap_ms: float, first_ms: float = 0.0) -> Pace:
     return Pace(first_ms, (gap_ms,) * count)
 
 
-def event(number: int) -> bytes:
-    """One chat event of about 250 bytes."""
+def event(number: int, size: int = EVENT_BYTES) -> bytes:
+    """One chat event of `size` bytes."""
     start = b'data: {"id":"chatcmpl-bench","object":"chat.completion.chunk","created":1700000000,"model":"gpt-bench",'
     text = f'"choices":[{{"index":0,"delta":{{"content":" {number:06d} '.encode()
     stop = b'"},"finish_reason":null}]}\n\n'
-    return start + text + b"x" * (_EVENT_BYTES - len(start) - len(text) - len(stop)) + stop
+    return start + text + b"x" * (size - len(start) - len(text) - len(stop)) + stop
 
 
-def write_tape(folder: Path, name: str, pace: Pace) -> Tape:
+def write_tape(folder: Path, name: str, pace: Pace, event_bytes: int = EVENT_BYTES) -> Tape:
     """Makes the files of a tape called `name`."""
     home = folder / name
     home.mkdir(parents=True)
-    events = [event(number) for number in range(len(pace.gaps_ms))]
+    events = [event(number, event_bytes) for number in range(len(pace.gaps_ms))]
     offsets = tuple(round(pace.headers_ms + passed, 1) for passed in accumulate(pace.gaps_ms))
     tape = Tape(
         home / "tapes",

@@ -91,6 +91,10 @@ class ValueMasker(Masker):
         super().__init__(findings)
         self._forms = forms
 
+    def passes(self, line: bytes) -> bool:
+        """As for any masker; a beginning of a form is looked for too, since each line is masked to its own end."""
+        return not any(seed in line for seed in self._forms.by_seed) and self._is_plain(line)
+
     def _is_plain(self, buffer: bytes) -> bool:
         forms = self._forms
         last = buffer[-1]

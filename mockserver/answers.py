@@ -5,6 +5,7 @@ What they say comes from `cassettes.routes`; nothing here chooses or plays.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from http import HTTPStatus
 
@@ -13,12 +14,14 @@ from aiohttp import web
 from cassettes import providers, routes
 from cassettes.difference import differences
 from cassettes.matching import Asked, Entry, Index, Level
-from cassettes.model import Headers
+from cassettes.model import Headers, header
 from cassettes.printable import escape
 from mockserver.choose import Chooser, Found, nearest
 
 FRONT = "/"
 CONTROL = "/_tokentape"
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+_ORIGIN_HOST = re.compile(r"[a-z][a-z0-9+.-]*://(\[[0-9a-f:]+\]|[a-z0-9.-]+)(?::[0-9]+)?")
 
 
 def failure(route: routes.Route, status: int, message: str, code: str | None = None) -> web.Response:
@@ -54,6 +57,17 @@ def own(asked: Asked, url: str, index: Index) -> web.Response | None:
     if route.path == f"{CONTROL}/health":
         return web.json_response({"status": "ok", "tapes": len(index.entries)})
     return None
+
+
+def foreign_origin(asked: Asked) -> str | None:
+    """The origin of the web page that asks, if it is not one of this machine (RFC 6454 7). Any page that a browser has
+    open can send requests to loopback; with a recorder they would reach a provider and the disk."""
+    origin = header(asked.request.headers, "origin")
+    if origin is None:
+        return None
+    host = _ORIGIN_HOST.fullmatch(origin)
+    own = host is not None and (host[1] in LOOPBACK or host[1].endswith(".localhost"))
+    return None if own else escape(origin[:100])
 
 
 def front_page(url: str, index: Index) -> str:

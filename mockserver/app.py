@@ -163,6 +163,9 @@ class Server:
         if chosen is not None:
             return await self._play(request, chosen, deck, start)
         if self._forward is not None and (asked.route.provider is not None or asked.route.dialect != "raw"):
+            if (origin := answers.foreign_origin(asked)) is not None:
+                message = f"a page of {origin} asks; only pages of this machine may have requests forwarded"
+                return answers.failure(asked.route, 403, message, "tokentape_foreign_origin")
             return await self._relay(request, asked, asking, self._forward)
         return self._miss(asked, found)
 
@@ -246,8 +249,9 @@ class Server:
         try:
             live = await forward(asked, relay)
         except TokentapeError as error:
-            self._report(f"tokentape: error: {error}")
-            return answers.failure(asked.route, 502, str(error), "tokentape_upstream")
+            message = self._redactor_for(asked.request.headers, asked.request.uri).text(str(error))
+            self._report(f"tokentape: error: {message}")
+            return answers.failure(asked.route, 502, message, "tokentape_upstream")
         try:
             await takeover.finished()
         except asyncio.CancelledError:

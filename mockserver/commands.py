@@ -27,7 +27,8 @@ Examples:
   tokentape serve openai/hello               one shipped tape, by its name
   tokentape serve tapes -- pytest tests/     a port of its own, base URLs set, the command's status
 
-Play tapes from a local server. TAPES are files, folders or names of shipped tapes; none: the shipped library."""
+Play tapes from a local server. TAPES are files, folders or names of shipped tapes; none: the shipped library.
+CMD runs with the base-URL variables of the SDKs set; its exit status is passed on."""
 
 
 @click.command("serve", help=HELP)
@@ -77,7 +78,7 @@ def serve(options: Mapping[str, Any], command: tuple[str, ...] | None, environ: 
     settings = Settings(extra=extra_mounts(upstreams), ending_drain=options["ending_drain"] / 1000)
     server = Server(chooser, settings, Redactor(secrets_from_env(environ)), say)
     hooks = Hooks(reload=Reload(store, chooser, say))
-    return run(server, process, lambda url: _table(url, len(chooser.index.entries)), hooks)
+    return run(server, process, lambda url: _tell(url, len(chooser.index.entries), wraps=command is not None), hooks)
 
 
 def process_of(options: Mapping[str, Any], command: tuple[str, ...] | None, environ: Mapping[str, str]) -> Process:
@@ -130,10 +131,11 @@ def levels(match: str | None, given: bool) -> tuple[Level, ...]:
     return ladder[match]
 
 
-def _table(url: str, interactions: int) -> None:
+def _tell(url: str, interactions: int, *, wraps: bool) -> None:
+    """What is served and where; a wrapped command has the base URLs in its variables."""
     from mockserver.answers import base_urls
     from mockserver.running import say
 
     say(f"tokentape: serving {interactions} interactions on {url}")
-    for line in base_urls(url).splitlines():
+    for line in () if wraps else base_urls(url).splitlines():
         say(line)

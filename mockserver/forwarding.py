@@ -31,7 +31,7 @@ def run_forwarding(
     drain: Hook,
     closing: Hook,
 ) -> tuple[int, int]:
-    """Runs the server until it is ended; returns its exit status and how many requests a tape answered.
+    """Runs the server until it is ended; returns its exit status and how many requests it answered itself.
 
     `process` holds the fields of `Process`. `store`: the tapes that answer before `forward` is asked, as they were
     read; None for none. `repeat`: after the last interaction, it again. With no `forward` a miss is the 404. `drain`

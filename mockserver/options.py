@@ -40,7 +40,7 @@ class Written(AnyType):
 PATH: Any = click.Path(path_type=Path)
 DURATION = Written("duration", duration)
 
-tapes = click.argument("tapes", nargs=-1, type=PATH)
+tapes = click.argument("tapes", nargs=-1, type=PATH, metavar="[TAPES]... [-- CMD...]")
 host = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 port = click.option(
     "--port",

@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 
 from mockserver.plan import Plan
 
-HIGH_WATER = 128 * 1024
+HIGH_WATER = 64 * 1024
 """Bytes that may wait in the transport for a slow reader before the player stops writing."""
 LARGEST_WRITE = 64 * 1024
 """Bytes of one write: keeps the transport from copying a whole body into its buffer."""

@@ -149,7 +149,7 @@ class _KernelStamps:
     """When the bytes that wait in a socket came, by the kernel's own note (Linux). A look costs 1.5 us."""
 
     def __init__(self) -> None:
-        self._recvmsg = ctypes.CDLL(None).recvmsg
+        self._recvmsg = ctypes.PyDLL(None).recvmsg  # with MSG_DONTWAIT: the interpreter is not let go of
         self._control = ctypes.create_string_buffer(64)
         # With MSG_TRUNC nothing is copied, with MSG_PEEK nothing is taken; the note is of the last byte looked at.
         self._flags = socket.MSG_PEEK | socket.MSG_TRUNC | socket.MSG_DONTWAIT

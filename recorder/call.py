@@ -6,6 +6,8 @@ The recorder with a terminal as its client. Imports `cassettes` and this package
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import signal
 import sys
 import time
 from collections.abc import Mapping
@@ -71,6 +73,8 @@ def call(options: Mapping[str, Any], environ: Mapping[str, str]) -> int:
     screen.figures(f"waiting for {row.title} …")
     try:
         live = asyncio.run(_run(recorder, asked, terminal))
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
     finally:
         screen.clear()
     if sys.stderr.isatty():
@@ -95,6 +99,9 @@ def _screen(out: Any, environ: Mapping[str, str]) -> Screen:
 
 
 async def _run(recorder: Recorder, asked: Asked, terminal: Terminal) -> Live:
+    task = asyncio.current_task()
+    with contextlib.suppress(NotImplementedError):  # Windows
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, lambda: task and task.cancel())
     try:
         live = await recorder.forward(asked, terminal)
         await asyncio.shield(live.recording.finished)  # an interrupt must not make it finished

@@ -16,7 +16,8 @@ RECORD = option.examples(
     tokentape record -o tapes --port 7358            point your client at http://127.0.0.1:7358/openai/v1
     tokentape record -o tapes --upstream bot=https://bot.example/api
     """,
-    "Forward requests to the providers and keep every answer as a tape.",
+    "Forward requests to the providers and keep every answer as a tape. CMD runs with the base-URL variables of the "
+    "SDKs set; its exit status is passed on.",
 )
 CALL = option.examples(
     """
@@ -31,7 +32,7 @@ RECOVER = option.examples(
 )
 
 
-@click.command("record", help=RECORD)
+@click.command("record", help=RECORD, options_metavar="[OPTIONS] [-- CMD...]")
 @option.output
 @option.one_file
 @option.record_mode

@@ -81,7 +81,7 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 output = click.option(
     "-o", "--output", default="tapes", show_default=True, type=FOLDER, help="Folder for the tapes; made if it is new."
 )
-one_file = click.option("--one-file", type=FILE, help="Keep everything in this one file.")
+one_file = click.option("--one-file", type=FILE, help="Keep everything in this one file; -o is not used.")
 record_mode = click.option(
     "--record-mode",
     type=click.Choice(["none", "once", "new_episodes", "all", "rewrite"]),

@@ -21,7 +21,7 @@ from recorder.leaving import LeavingPolicy, Live
 from recorder.outgoing import forwarded_headers, provider_of, url_for
 from recorder.recording import Downstream, Recording
 from recorder.saving import Finished, Saving
-from recorder.spool import Meta, Spool, meta_of
+from recorder.spool import Meta, Spool, meta_of, tidy
 from recorder.upstream import Target, UpstreamError, exchange, target_of
 
 
@@ -115,8 +115,10 @@ class Recorder:
             await asyncio.sleep(0)
         pending = [live.recording.finished for live in self._live if live.has_left]
         if pending:
-            what = self._settings.leaving.what
-            self._report(f"tokentape: {len(pending)} recording(s) go on without their clients ({what}); Ctrl-C ends them")
+            policy = self._settings.leaving.what
+            self._report(
+                f"tokentape: {len(pending)} recording(s) go on without their clients ({policy}); Ctrl-C ends them"
+            )
             await asyncio.wait(pending)
 
     async def close(self) -> None:
@@ -127,6 +129,7 @@ class Recorder:
         while self._saves:
             await asyncio.wait(self._saves)
         self._saving.close()
+        tidy(self._filing.folder)
 
     def _meta(self, asked: Asked, target: Target, headers: Headers, redactor: Redactor) -> Meta:
         """What is known of the tape before the answer, masked, without the request's body."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from recorder.filing import Filing, last_scan
 from recorder.printing import complain, print_json, say
 from recorder.saving import LEFT
 from recorder.session import interactions_of, tapes_of
-from recorder.spool import FOLDER, Meta, orphans, read
+from recorder.spool import FOLDER, Meta, orphans, read, tidy
 
 
 class RecoverError(TokentapeError):
@@ -49,8 +48,7 @@ def recover(folder: Path, environ: Mapping[str, str], *, as_json: bool) -> int:
         print_json(rows)
     elif not rows and not failed:
         say(f"tokentape: nothing to recover in {folder / FOLDER}")
-    with contextlib.suppress(OSError):  # what is live or damaged stays
-        (folder / FOLDER).rmdir()
+    tidy(folder)  # what is live or damaged stays
     return 1 if failed else 0
 
 

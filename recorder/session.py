@@ -83,7 +83,10 @@ def record(
         forward=None if refuses else recorder.forward,
         redactor=redactor,
         ending_drain=options["ending_drain"] / 1000,
-        listening=lambda url: _told(url, "playing" if refuses else "recording to", one_file or folder, server),
+        listening=lambda url: _tell(
+            f"{'playing' if refuses else 'recording to'} {one_file or folder} on {url}",
+            "" if command else server.front(url),
+        ),
         drain=recorder.drain,
         closing=recorder.close,
     )
@@ -116,9 +119,9 @@ def _note_orphans(folder: Path) -> None:
         say(f"tokentape: note: a killed recorder left {left} unfinished here; `tokentape recover {folder}` keeps them")
 
 
-def _told(url: str, doing: str, where: Path, server: ModuleType) -> None:
-    say(f"tokentape: {doing} {where} on {url}")
-    for line in server.front(url).splitlines():
+def _tell(doing: str, base_urls: str) -> None:
+    say(f"tokentape: {doing}")
+    for line in base_urls.splitlines():
         say(line)
 
 

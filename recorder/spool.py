@@ -13,6 +13,7 @@ back.
 from __future__ import annotations
 
 import base64
+import contextlib
 import os
 import re
 import sys
@@ -183,14 +184,10 @@ class Spool:
             self._file = -1
 
     def remove(self) -> None:
-        """Deletes the file, and the folder when it was the last; then lets go of the lock, so that no `recover` gets
-        hold of what is a tape already."""
+        """Deletes the file, then lets go of the lock, so that no `recover` gets hold of what is a tape already. The
+        folder stays while its recorder lives: it would vanish under whoever lists the tapes."""
         self.path.unlink(missing_ok=True)
         self.close()
-        try:
-            self.path.parent.rmdir()
-        except OSError:
-            return
 
 
 def _record(letter: bytes, at_ms: float, payload: bytes) -> bytes:
@@ -339,6 +336,12 @@ def _timeline(reading: _Reading) -> Timeline:
         trailers=reading.trailers,
         informational=tuple(reading.early),
     )
+
+
+def tidy(folder: Path) -> None:
+    """Removes the spool of `folder` when nothing is left in it."""
+    with contextlib.suppress(OSError):
+        (folder / FOLDER).rmdir()
 
 
 def orphans(folder: Path) -> Iterator[Path]:

@@ -1,7 +1,7 @@
 """The recorder's only socket file: one request to an upstream, its answer stamped byte by byte as it comes in.
 
 An asyncio protocol and no client library, because a client library hides what a tape is for: chunk boundaries, RST
-versus FIN, a head that never became whole. The clock is given. Imports `cassettes` only.
+versus FIN, a head that never became whole. The clock is given. Imports `cassettes` and `stamps`.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from urllib.parse import unquote, urlsplit
 
 from cassettes.framing import MAX_HEAD, Fact, FramingError, ResponseReader, parse_head
 from cassettes.model import EndingPlace, EndingType, Headers, TokentapeError
+from recorder.stamps import StampedSocket, connected
 
 LARGEST_READ = 64 * 1024
 """Bytes read at once: more may come in one chunk, its pieces are put together (`cassettes.marks`)."""
@@ -116,7 +117,8 @@ class Listener(Protocol):
         """The last request byte was given to the socket."""
 
     def received(self, at: float, facts: list[Fact], wire: bytes) -> None:
-        """Bytes came: the facts in them, and the body bytes among them in their own framing."""
+        """Bytes came: the facts in them, and the body bytes among them in their own framing. Either may be empty: a
+        chunk's size line on its own is no fact."""
 
     def heading(self, at: float, partial_head: bytes) -> None:
         """Bytes of a head came that is not whole yet: all of it so far."""
@@ -148,6 +150,7 @@ class Exchange(asyncio.BufferedProtocol):
         self._idle_handle: asyncio.TimerHandle | None = None
         self._last = 0.0
         self._room = memoryview(bytearray(LARGEST_READ))
+        self.socket: StampedSocket | None = None
 
     # -- asyncio.BufferedProtocol -------------------------------------------------------------------------------
 
@@ -160,8 +163,8 @@ class Exchange(asyncio.BufferedProtocol):
         return self._room
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Stamps first, then reads: the stamp must not hold the time parsing takes."""
-        at = self._clock()
+        """Stamps first, then reads: the stamp must not hold the time parsing takes, nor that which the bytes waited."""
+        at = self._clock() - (self.socket.waited if self.socket is not None else 0.0)
         data = bytes(self._room[:nbytes])
         if self._tunnel is not None:
             self._tunnel_data(data)
@@ -176,7 +179,7 @@ class Exchange(asyncio.BufferedProtocol):
             facts, broken = list(error.facts), True
         if self._reader.partial_head:
             self._listener.heading(at, self._reader.partial_head)
-        if facts:
+        if facts or self._reader.wire:
             self._listener.received(at, facts, self._reader.wire)
         if broken or self._reader.complete:
             self._end(at, "cut" if broken else "eof")
@@ -377,14 +380,15 @@ async def exchange(
 
 async def _connect(running: Exchange, target: Target, proxy: Target | None, context: ssl.SSLContext | None) -> None:
     loop = asyncio.get_running_loop()
-    if proxy is None:
-        server_name = target.host if context else None
-        await loop.create_connection(
-            lambda: running, target.host, target.port, ssl=context, server_hostname=server_name
-        )
-        return
-    await loop.create_connection(lambda: running, proxy.host, proxy.port)
-    if context is not None:
+    first = proxy or target
+    running.socket = sock = await connected(first.host, first.port)
+    own = context if proxy is None else None
+    try:
+        await loop.create_connection(lambda: running, sock=sock, ssl=own, server_hostname=target.host if own else None)
+    except BaseException:
+        sock.close()
+        raise
+    if proxy is not None and context is not None:
         await running.tunnel(target, proxy, context)
 
 

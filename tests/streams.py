@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -58,7 +59,7 @@ class Fetched:
     def gaps(self) -> list[float]:
         """ms before each piece, the first counting from the head."""
         offsets = [self.head_at, *(at for at, _ in self.pieces)]
-        return [later - earlier for earlier, later in zip(offsets, offsets[1:], strict=False)]
+        return [later - earlier for earlier, later in pairwise(offsets)]
 
     def header(self, name: str) -> str | None:
         """The first value of a header."""

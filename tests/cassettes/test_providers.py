@@ -261,3 +261,26 @@ def test_a_file_that_is_too_large_is_not_read() -> None:
 def test_the_shipped_file_lies_beside_the_module() -> None:
     file = Path(providers.__file__).with_name("providers.yaml")
     assert providers.parse(file.read_bytes(), file.name) == dict(ROWS)
+
+
+@pytest.mark.parametrize(
+    ("text", "mapping"), [("OPENAI_BASE_URL=xai", ("OPENAI_BASE_URL", "xai")), ("_x1=claude", ("_x1", "anthropic"))]
+)
+def test_mappings(text: str, mapping: tuple[str, str]) -> None:
+    assert providers.parse_mapping(text) == mapping
+
+
+@pytest.mark.parametrize(
+    ("text", "why"), [("OPENAI_BASE_URL", "VARIABLE=PROVIDER"), ("1x=xai", "VARIABLE=PROVIDER"), ("A=xia", "mean xai")]
+)
+def test_mappings_that_cannot_be(text: str, why: str) -> None:
+    with pytest.raises(ProviderError, match=why):
+        providers.parse_mapping(text)
+
+
+@pytest.mark.parametrize("url", ["http://user:hunter2@h", "https://h/v1?key=hunter2"])
+def test_a_base_url_with_credentials_is_refused_and_not_printed(url: str) -> None:
+    with pytest.raises(ProviderError) as caught:
+        providers.parse_upstream(f"bot={url}")
+    assert "bot=…" in str(caught.value)
+    assert "hunter2" not in str(caught.value)

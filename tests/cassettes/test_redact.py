@@ -350,3 +350,16 @@ def test_the_output_does_not_depend_on_the_splitting(parts: list[str], draw: st.
         assert whole.startswith(released)
         assert len(released) >= at - 8192
     assert released + stream.finish() == whole
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from(["Host", "X-Long-Enough-Name", f"X-{KEY[:20]}", "Cookie"]), tokens), max_size=6)
+)
+def test_headers_are_masked_alike_alone_and_together(fields: list[tuple[str, str]]) -> None:
+    """All of them are looked at as one text first; that must not change what is found in any."""
+    headers = tuple((name, value.replace("\n", " ").replace("\r", " ")) for name, value in fields)
+    redactor = Redactor([secret.encode() for secret in SECRETS])
+    alone = tuple(redactor.headers((pair,))[0] for pair in headers)
+    assert redactor.headers(headers) == alone
+    singly = tuple((redactor.text(name) if len(name) >= 12 else name, value) for name, value in alone)
+    assert singly == alone

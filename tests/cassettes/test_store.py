@@ -11,7 +11,7 @@ import pytest
 
 from cassettes import store
 from cassettes.model import CassetteError, Chunk, Interaction, Request, Response, Stream, TokentapeError
-from cassettes.store import LOCK, UNSAVED, Changes, FolderStore, append, replace, shipped_root
+from cassettes.store import LOCK, UNSAVED, Changes, FolderStore, append, find_tape, replace, shipped_root, update
 from cassettes.yamlio import load_file
 
 PLAIN = "interactions:\n- request: {method: GET, uri: /, body: null, headers: {}}\n  response: {status: {code: 200, message: OK}, headers: {}, body: {string: %s}}\n"
@@ -315,3 +315,41 @@ def test_what_a_killed_writer_left_is_in_nobodys_way(tmp_path):
     replace(tmp_path / "a.yaml", [interaction()])
     assert left.read_text() == "half a ta"
     assert names(loaded(tmp_path)) == ["a"]
+
+
+def test_a_tape_is_found_by_path_or_by_the_name_it_ships_under(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert find_tape("openai/hello") == shipped_root() / "openai" / "hello.yaml"
+    assert find_tape("openai") == shipped_root() / "openai"
+    mine = put(tmp_path / "openai" / "hello")
+    assert find_tape(Path("openai/hello")) == mine.relative_to(tmp_path)
+    assert find_tape(tmp_path) == tmp_path
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("openai/helo", "did you mean openai/hello"),
+        ("nothing", "tokentape record -o DIR"),
+        ("../store", "no such file"),
+        ("x" * 999, "no such file"),
+        ("a\0b", "no such file"),
+    ],
+)
+def test_what_is_no_tape_is_told_with_the_nearest(name, words):
+    with pytest.raises(CassetteError, match=words):
+        find_tape(name)
+
+
+def test_an_update_sees_what_is_there_and_says_what_is_there_now(tmp_path):
+    path = tmp_path / "new" / "a.yaml"
+    assert update(path, lambda present: [*present, interaction()]) == (interaction(),)
+    assert update(path, lambda present: present * 2) == (interaction(), interaction())
+    before = path.read_bytes()
+
+    def fails(_present):
+        raise CassetteError("no")
+
+    with pytest.raises(CassetteError):
+        update(path, fails)
+    assert path.read_bytes() == before

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from wires import (
@@ -25,11 +24,7 @@ from wires import (
     post,
     receive,
     tool,
-    tools,
-    wait_for,
 )
-
-from cassettes.yamlio import load_file
 
 pytestmark = pytest.mark.xdist_group("relay")
 
@@ -174,47 +169,3 @@ def test_curl(option: str, recorder: Tool) -> None:
     cut = subprocess.run([*command, f"{url}/cut"], capture_output=True, timeout=20, check=False)
     # To HTTP/1.0 the end of the connection is the end of the body: there is no way to say that some is missing.
     assert (cut.returncode, cut.stdout) == (0 if option == "--http1.0" else 18, ONE + TWO[:-7])
-
-
-# A reset after much
-
-KILOBYTE = b"data: " + b"x" * 1016 + b"\n\n"
-MUCH = chunk(KILOBYTE) * 1024
-
-
-def http_chunks(folder: Path) -> int:
-    (path,) = folder.rglob("*.yaml")
-    (one,) = load_file(path).interactions
-    return sum(not line.more for line in one.response.stream.chunks)
-
-
-@pytest.mark.xdist_group("timing")
-@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
-def test_a_relayed_reset_reaches_a_late_reader_after_all_that_was_sent(loop: str, tmp_path: Path) -> None:
-    if loop == "uvloop":
-        pytest.importorskip("uvloop")
-    command = ("record", "-o", str(tmp_path / "tapes"), "--loop", loop)
-    with (
-        ScriptedUpstream((Send(SSE_HEAD + MUCH), Reset())) as upstream,
-        tool(tmp_path, *command, "--upstream", f"up={upstream.url}") as recorder,
-    ):
-        late = ask(recorder.url, post("/up/much", b"{}"), read_late=1.0, receive_buffer=16 * 1024)
-        assert late.ended == "reset"
-        assert late.wire_body == MUCH
-        wait_for(lambda: recorder.recorded() == 1)
-    assert http_chunks(tmp_path / "tapes") == 1024
-
-
-@pytest.mark.xdist_group("timing")
-def test_the_wait_for_a_late_reader_has_an_end(tmp_path: Path) -> None:
-    command = ("record", "-o", str(tmp_path / "tapes"), "--ending-drain", "200ms")
-    with (
-        ScriptedUpstream((Send(SSE_HEAD + MUCH), Reset())) as upstream,
-        tools(tmp_path, (*command, "--upstream", f"up={upstream.url}")) as (recorder,),
-    ):
-        late = ask(recorder.url, post("/up/much", b"{}"), read_late=1.5, receive_buffer=16 * 1024)
-        assert late.ended == "reset"
-        assert len(late.wire_body) < len(MUCH)
-        # What the client missed is on the tape all the same.
-        wait_for(lambda: recorder.recorded() == 1)
-    assert http_chunks(tmp_path / "tapes") == 1024

@@ -28,32 +28,6 @@ def needs(loop: str) -> None:
         pytest.importorskip("uvloop")
 
 
-# A reset after much
-
-
-@pytest.mark.xdist_group("timing")
-@pytest.mark.parametrize("loop", LOOPS)
-def test_a_replayed_reset_reaches_a_late_reader_after_all_that_was_sent(loop: str, tmp_path: Path) -> None:
-    needs(loop)
-    taped(tmp_path / "tapes", "reset", [KILOBYTE] * 1024, end=Ending(type="reset"))
-    with tool(tmp_path, "serve", str(tmp_path / "tapes"), "--loop", loop) as served:
-        late = ask(served.url, post("/up/reset", b"{}"), read_late=1.0, receive_buffer=16 * 1024)
-        assert late.ended == "reset"
-        assert late.wire_body == chunk(KILOBYTE) * 1024
-        assert served.process.poll() is None
-
-
-@pytest.mark.xdist_group("timing")
-@pytest.mark.parametrize("loop", LOOPS)
-def test_the_wait_for_a_late_reader_has_an_end(loop: str, tmp_path: Path) -> None:
-    needs(loop)
-    taped(tmp_path / "tapes", "reset", [KILOBYTE] * 1024, end=Ending(type="reset"))
-    with tool(tmp_path, "serve", str(tmp_path / "tapes"), "--loop", loop, "--ending-drain", "200ms") as served:
-        late = ask(served.url, post("/up/reset", b"{}"), read_late=1.5, receive_buffer=16 * 1024)
-        assert late.ended == "reset"
-        assert len(late.raw) < 1024 * 1024
-
-
 @pytest.mark.parametrize("loop", LOOPS)
 def test_a_fin_comes_after_all_that_was_sent(loop: str, tmp_path: Path) -> None:
     needs(loop)

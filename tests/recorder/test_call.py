@@ -138,7 +138,8 @@ def test_a_tape_that_cannot_be_written_is_status_1(tmp_path: Path) -> None:
     assert "cannot record" in done.stderr
 
 
-def test_a_call_that_is_interrupted_keeps_what_came(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_call_that_is_interrupted_keeps_what_came(number: int, tmp_path: Path) -> None:
     with wires.ScriptedUpstream([wires.Send(FIRST), wires.Hold()]) as upstream:
         process = subprocess.Popen(
             [sys.executable, "-m", "tokentape", "call", "openai", "hi", "--upstream", upstream.url],
@@ -150,7 +151,7 @@ def test_a_call_that_is_interrupted_keeps_what_came(tmp_path: Path) -> None:
         )
         assert process.stdout is not None
         assert os.read(process.stdout.fileno(), 3) == b"Hel"
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         _, err = process.communicate(timeout=20)
     assert process.returncode == 130
     assert b"Traceback" not in err

@@ -44,7 +44,9 @@ LAST = b"0\r\n\r\n"
 WHOLE = (Send(SSE_HEAD + chunk(ONE) + chunk(TWO) + LAST),)
 HALF = b"%x\r\n" % len(TWO) + TWO[:20]
 PATHS = {"openai": "/openai/v1/chat/completions", "anthropic": "/anthropic/v1/messages", "up": "/up/a"}
-NO_PROXIES = dict.fromkeys(("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"), "")
+NO_PROXIES = dict.fromkeys(
+    ("http_proxy", "https_proxy", "HTTPS_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"), ""
+)
 
 
 class Proxy:

@@ -60,7 +60,7 @@ def test_a_spool_becomes_a_tape_and_is_gone(tmp_path: Path) -> None:
     assert lines == [f"tokentape: recorded {tape}: 200, 1 chunks, 6 bytes, eof"]
     assert (saving.failures, saving.latest) == (0, tape)
     assert load_file(tape).interactions[0].response.stream.source == "recorded"
-    assert not (tmp_path / ".tokentape-spool").exists()
+    assert list((tmp_path / ".tokentape-spool").iterdir()) == []
 
 
 def test_what_waits_is_written_in_one_go_per_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -201,6 +201,31 @@ def test_what_is_recorded_in_a_run_does_not_answer_in_it(tmp_path: Path, upstrea
         assert ask(tool, "first") == "answer 2"
 
 
+# Pages of other origins
+
+
+ORIGINS = {
+    "http://localhost:3000": b"200",
+    "http://127.0.0.1": b"200",
+    "https://app.localhost:8443": b"200",
+    "http://[::1]:5173": b"200",
+    "https://evil.example": b"403",
+    "http://localhost.evil.example": b"403",
+    "http://127.0.0.1.evil.example:80": b"403",
+    "null": b"403",
+}
+
+
+def test_a_page_of_another_origin_gets_nothing_forwarded(tmp_path: Path, upstream: wires.ScriptedUpstream) -> None:
+    codes = {}
+    with recording(tmp_path, upstream) as tool:
+        for origin in ORIGINS:
+            request = wires.post(CHAT, body_of("first"), "Connection: close", f"Origin: {origin}")
+            codes[origin] = wires.ask(tool.url, request).head[9:12]
+    assert codes == ORIGINS
+    assert len(upstream.requests) == list(codes.values()).count(b"200")
+
+
 # What is said and what is asked for
 
 

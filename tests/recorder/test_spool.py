@@ -19,7 +19,7 @@ from cassettes.model import (
     TokentapeError,
 )
 from recorder import spool as spool_module
-from recorder.spool import FOLDER, MAGIC, Spool, lock, orphans, read
+from recorder.spool import FOLDER, MAGIC, Spool, lock, orphans, read, tidy
 
 
 @pytest.fixture
@@ -152,12 +152,16 @@ def test_a_lock_is_held_by_one_at_a_time(tmp_path):
             os.close(first)
 
 
-def test_the_last_to_go_takes_the_folder_along(tmp_path):
+def test_only_an_empty_folder_is_tidied_away(tmp_path):
     first, second = Spool(tmp_path, meta()), Spool(tmp_path, meta())
     first.remove()
+    tidy(tmp_path)
     assert second.path.exists()
     second.remove()
     second.remove()
+    assert list((tmp_path / FOLDER).iterdir()) == []
+    tidy(tmp_path)
+    tidy(tmp_path)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -220,7 +224,7 @@ def test_a_spool_that_cannot_begin_leaves_nothing(monkeypatch, tmp_path):
     full_after(monkeypatch, 30)
     with pytest.raises(OSError, match="No space left"):
         Spool(tmp_path, meta())
-    assert list(tmp_path.iterdir()) == []
+    assert list((tmp_path / FOLDER).iterdir()) == []
 
 
 def test_a_folder_that_cannot_be_made_is_an_oserror(tmp_path):

@@ -33,10 +33,10 @@ def test_formats_are_unique_names() -> None:
     ("data", "name", "expected"),
     [
         (VCRPY, "a.yaml", "vcrpy"),
-        (gzip.compress(VCRPY), "a.yaml.gz", "vcrpy"),
+        (gzip.compress(VCRPY, mtime=0), "a.yaml.gz", "vcrpy"),
         (b"interactions: []\nversion: 1\n", "a.yaml", "vcrpy"),
         (SSE, "a.txt", "raw-sse"),
-        (gzip.compress(SSE), "a.gz", "raw-sse"),
+        (gzip.compress(SSE, mtime=0), "a.gz", "raw-sse"),
         (b'{"a":1}\n{"a":2}', "a.txt", "payload-lines"),
         (b"", "a.yaml", None),
         (b"hello", "README", None),
