@@ -13,15 +13,20 @@ from pathlib import Path
 
 from benchmarks.bench import Bench
 from benchmarks.instruments import instruments
+from benchmarks.neighbours import share, use
 from benchmarks.table import Report
 
 NAMES = ("fidelity", "throughput", "scale", "memory", "recorder", "load")
 
 
 def measured(name: str, bench: Bench) -> Report:
-    """The report of the benchmark called `name`."""
+    """The report of the benchmark called `name`, with a note of what neighbours did meanwhile."""
+    before = use()
     report: Report = import_module(f"benchmarks.{name}").measure(bench)
-    return report
+    others = share(before, use(), os.sysconf("SC_CLK_TCK"))
+    if others is None:
+        return report
+    return report._replace(notes=(*report.notes, f"other processes used {others:.0%} of the machine meanwhile"))
 
 
 def machine() -> str:

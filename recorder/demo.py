@@ -84,12 +84,12 @@ def _demo(folder: Path, *, as_json: bool) -> tuple[Path, bool]:
     recorded = _only(tape)
     replayed = _play(["serve", str(tape)], recorded.request.body)
     _say("3. the new tape, replayed to a raw client")
-    held = compare(live, replayed)
-    same = _same(held) and _same(compare(to_timeline(source), to_timeline(recorded)))
+    held = compare(to_timeline(recorded), replayed)
+    same = all(_same(one) for one in (held, compare(to_timeline(source), live), compare(live, to_timeline(recorded))))
     if as_json:
         _print_figures(held, same)
     else:
-        _draw(live, replayed, (source.response.body, recorded.response.body))
+        _draw(to_timeline(recorded), replayed, (source.response.body, recorded.response.body))
         click.echo(NEXT)
     return tape, same
 
@@ -137,11 +137,11 @@ def _print_figures(held: Comparison, same: bool) -> None:
     click.echo(json.dumps({"same": same, **comparison_summary(held)}, indent=2))
 
 
-def _draw(live: Timeline, replayed: Timeline, bodies: tuple[bytes, bytes]) -> None:
+def _draw(recorded: Timeline, replayed: Timeline, bodies: tuple[bytes, bytes]) -> None:
     from cassettes.render import side_by_side
     from recorder.printing import page
 
     click.echo()
-    click.echo(side_by_side(live, replayed, ("live, recorded", "replayed"), page=page()))
+    click.echo(side_by_side(recorded, replayed, ("recorded", "replayed"), page=page()))
     equal = "equal" if bodies[0] == bodies[1] else "DIFFERENT"
     click.echo(f"  the shipped tape's {len(bodies[0])} body bytes and the recorded tape's {len(bodies[1])}: {equal}")

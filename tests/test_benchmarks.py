@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks import fidelity, load, memory, recorder, scale, table, tapes, throughput
+from benchmarks import fidelity, load, memory, neighbours, recorder, scale, table, tapes, throughput
 from benchmarks.__main__ import NAMES, main
 from benchmarks.bench import Bench
 from benchmarks.instruments import Instruments, in_python, instruments
@@ -146,3 +146,26 @@ def test_a_target_is_met_missed_or_untold() -> None:
     assert (untold.measured, untold.met) == ("not measured", None)
     assert table.ratio(1.0, 0.0) is None
     assert table.percent(None) is None
+
+
+# Neighbours
+
+
+def test_what_others_used_is_what_we_did_not() -> None:
+    before = neighbours.Use(ticks=1000, busy=300, ours_s=1.0)
+    after = neighbours.Use(ticks=1400, busy=500, ours_s=2.0)
+    assert neighbours.share(before, after, 100) == (200 - 100) / 400
+    assert neighbours.share(before, after._replace(ours_s=9.0), 100) == 0.0  # ended children of before the first look
+    assert neighbours.share(before, before, 100) is None
+    assert neighbours.share(None, after, 100) is None
+
+
+@pytest.mark.skipif(not Path("/proc/stat").exists(), reason="only Linux says what others use")
+def test_the_system_says_what_is_used() -> None:
+    first = neighbours.use()
+    sum(range(2_000_000))
+    second = neighbours.use()
+    assert first is not None
+    assert second is not None
+    assert second.ours_s > first.ours_s
+    assert second.ticks >= first.ticks

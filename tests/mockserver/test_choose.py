@@ -154,6 +154,17 @@ def test_memory_is_bounded(monkeypatch):
     assert len(one._plans) == 3
 
 
+def test_the_plan_used_longest_ago_goes_first(monkeypatch):
+    monkeypatch.setattr(choose, "PLANS", 2)
+    one = chooser(*((f"t{number}", 1, tape(b"%d" % number)) for number in range(3)))
+    first, second, third = one.index.entries
+    plan = one.plan(first, GET)
+    one.plan(second, GET)
+    one.plan(first, GET)
+    one.plan(third, GET)
+    assert one.plan(first, GET) is plan
+
+
 def test_plans_are_bounded_by_their_bytes_and_the_newest_stays(monkeypatch):
     one = chooser(*((f"t{number}", 1, tape(b"%d" % number, event(b"x" * 1000))) for number in range(6)))
     size = len(one.choose(asked(b"0"), GET, Deck()).plan.wire)
@@ -266,3 +277,9 @@ def test_of_several_of_the_same_path_the_nearest_differs_least():
     near = tape(b'{"model": "m", "messages": [{"role": "user", "content": "bye"}]}')
     request = asked(b'{"model": "m", "messages": [{"role": "user", "content": "hello"}]}')
     assert nearest(chooser(("a", 1, far), ("b", 1, near), ("c", 1, near)).index, request).place == "b#1"
+
+
+def test_the_nearest_of_one_path_is_the_one_that_differs_least():
+    bodies = [b'{"a":1,"b":2,"c":3}', b'{"a":1,"b":9,"c":9}', b'{"a":1,"b":2,"c":9}', b'{"a":1,"b":2,"c":8}']
+    one = chooser(*((f"t{number}", 1, tape(body)) for number, body in enumerate(bodies[1:], 1)))
+    assert nearest(one.index, asked(bodies[0])).place == "t2#1"
