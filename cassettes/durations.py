@@ -45,3 +45,14 @@ def speed(text: str) -> float:
     if not SLOWEST <= factor < math.inf:
         raise DurationError(f"{text[:40]!r} is not a speed; expected a factor above 0, such as 0.5 or 10, or max")
     return factor
+
+
+def rate(text: str) -> float:
+    """Events per second (> 0 and finite). Raises DurationError."""
+    try:
+        per_second = float(text)
+    except ValueError:
+        per_second = 0.0
+    if not 0.0 < per_second < math.inf:
+        raise DurationError(f"{text!r} is not a rate; expected a number of events per second above 0, such as 40")
+    return per_second

@@ -18,6 +18,7 @@ from cassettes.model import CassetteError, Chunk, EventKind, Framing, TokentapeE
 # Digits are bounded so that no line makes int() or float() slow, raise, or return infinity.
 _LINE = re.compile(r"[ \t]*([0-9]{1,12}(?:\.[0-9]{1,9})?)[ \t]+(?:([0-9]{1,15})([eb])|\*)(\+?)(?:[ \t]+#.*|[ \t]*)")
 _IDLE = re.compile(r"[ \t]*(?:#.*)?")
+_SIZED = re.compile(r"[ \t]*([^ \t#]+)[ \t]+((?:[0-9]{1,15}[eb]|\*)\+?(?:[ \t]+#.*|[ \t]*))")
 _GAP = re.compile(r"[ \t]*([0-9]{1,12}(?:\.[0-9]{1,9})?)(?![^ \t])")
 _GRAMMAR = "\"<gap_ms> <size>\", a size being 2e (events), 151b (bytes) or * (the rest), then '+' or nothing"
 _SHOWN = 60
@@ -162,6 +163,10 @@ def fix_chunks(
     waited = 0.0
     for index, line in enumerate(text.split("\n"), 1):
         found = _LINE.fullmatch(line)
+        if found is None and (sized := _SIZED.fullmatch(line)) is not None:
+            # The size says where the boundary is; a gap that is no number must not move it.
+            mended.append(f"line {index}: the gap {sized[1][:20]!r} is no number of ms, taken as 0")
+            found = _LINE.fullmatch(f"0 {sized[2]}")
         if found is None:
             if not _IDLE.fullmatch(line):
                 gap_only = _GAP.match(line)

@@ -20,6 +20,7 @@ from mockserver.choose import Chooser, Found, nearest
 
 FRONT = "/"
 CONTROL = "/_tokentape"
+FAULT_HEADER = "x-tokentape-fault"
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _ORIGIN_HOST = re.compile(r"[a-z][a-z0-9+.-]*://(\[[0-9a-f:]+\]|[a-z0-9.-]+)(?::[0-9]+)?")
 
@@ -46,10 +47,11 @@ def shape(method: str, target: str, headers: Headers, extra: Collection[str]) ->
 def own(asked: Asked, url: str, index: Index) -> web.Response | None:
     """The answer to a request that is for the server itself, else None."""
     route = asked.route
-    if route.faults is not None:
-        return failure(
-            route, 422, f"faults ({route.faults[:80]!r}) are not known to this version; drop the /!… segment"
-        )
+    faults = route.faults or header(asked.request.headers, FAULT_HEADER)
+    if faults is not None:
+        # Never a silently healthy stream (DESIGN 7).
+        message = f"faults ({faults[:80]!r}) are not known to this version; drop the /!… segment or {FAULT_HEADER}"
+        return failure(route, 422, message, "tokentape_fault")
     if route.provider is not None:
         return None
     if route.path == FRONT and asked.request.method in {"GET", "HEAD"}:

@@ -38,6 +38,10 @@ ASKED_LARGEST = 16 * 1024
 """Bytes of a body up to which that is worth it."""
 
 
+NOTED_MOST = 1000
+"""Tapes of which it is said that they answer another body than theirs."""
+
+
 class Live(Protocol):
     """A forwarded request whose answer is under way."""
 
@@ -91,6 +95,7 @@ class Server:
         self._hub: Hub | None = None
         self._runner: web.ServerRunner | None = None
         self._listening: asyncio.Server | None = None
+        self._noted: set[str] = set()
         self.misses = 0
         self.played = 0
         self.url = ""
@@ -161,6 +166,8 @@ class Server:
         deck = self._decks.get(asked.route.deck)
         chosen = self.chooser.pick(found, asking, deck) if found else None
         if chosen is not None:
+            if found and found[0] == "order" and chosen.entry.body != asked.body:
+                self._note_other_body(asked, chosen)
             return await self._play(request, chosen, deck, start)
         if self._forward is not None and (asked.route.provider is not None or asked.route.dialect != "raw"):
             if (origin := answers.foreign_origin(asked)) is not None:
@@ -168,6 +175,17 @@ class Server:
                 return answers.failure(asked.route, 403, message, "tokentape_foreign_origin")
             return await self._relay(request, asked, asking, self._forward)
         return self._miss(asked, found)
+
+    def _note_other_body(self, asked: Asked, chosen: Chosen) -> None:
+        """Says once a tape that it answers what it was not recorded for: `order` looks at method and path only."""
+        place = chosen.entry.place
+        if place in self._noted or len(self._noted) >= NOTED_MOST:
+            return
+        self._noted.add(place)
+        self._report(
+            f"tokentape: note: {place} answers {asked.request.method} {asked.route.path[:100]} by order; "
+            "it was recorded for another request body (--match exact makes that a miss)"
+        )
 
     def _miss(self, asked: Asked, found: Found | None) -> web.Response:
         self.misses += 1

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cassettes.durations import duration, speed
+from cassettes.durations import duration, rate, speed
 from cassettes.model import TokentapeError
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ factor = click.option(
     help="Factor, or max for no waiting at all.",
 )
 ttft = click.option("--ttft", type=DURATION, help="Time to the first body byte, e.g. 300ms.")
-tps = click.option("--tps", type=click.FloatRange(0, min_open=True), help="Events carrying text per second.")
+tps = click.option("--tps", type=Written("rate", rate), help="Events carrying text per second.")
 max_gap = click.option("--max-gap", type=DURATION, help="No wait longer than this.")
 jitter = click.option("--jitter", type=DURATION, default="0ms", help="Move every offset by up to this; never reorders.")
 seed = click.option("--seed", default=0, show_default=True, help="Seed of everything random.")

@@ -101,13 +101,18 @@ class Saving:
             except Exception as error:  # noqa: BLE001 - whatever is wrong with one must not take the others along
                 told.append(self._kept(finished.spool, error))
         for path, group in by_file.items():
-            try:
-                self._filing.save(path, [one.interaction for one in group])
-            except Exception as error:  # noqa: BLE001 - as above
-                told += (self._kept(one.spool, error) for one in group)
-            else:
-                told += (line for one in group for line in self._filed(path, one))
+            told += self._file(path, group)
         return told
+
+    def _file(self, path: Path, group: Sequence[Scanned]) -> list[Told]:
+        """Writes a group in one go; where that fails, one by one, so that one that cannot be written stands alone."""
+        try:
+            self._filing.save(path, [one.interaction for one in group])
+        except Exception as error:  # noqa: BLE001 - as above
+            if len(group) == 1:
+                return [self._kept(group[0].spool, error)]
+            return [line for one in group for line in self._file(path, [one])]
+        return [line for one in group for line in self._filed(path, one)]
 
     def _filed(self, path: Path, one: Scanned) -> list[Told]:
         one.spool.remove()

@@ -83,6 +83,16 @@ def test_order_plays_what_was_not_played_when_nothing_is_equal(name: str, levels
     ]
 
 
+def test_a_tape_that_answers_another_body_by_order_is_named_once(tmp_path: Path) -> None:
+    chat(tmp_path / "t", "a", (b'{"q":1}', b"a1"))
+    with tool(tmp_path, "serve", str(tmp_path / "t")) as server:
+        assert got(server, (BARE, b'{"q":1}')) == [("a#1", b"a1")]
+        assert "note" not in server.said()
+        assert got(server, (BARE, b'{"q":2}'), (BARE, b'{"q":3}')) == [("a#1", b"a1")] * 2
+        (note,) = [line for line in server.said().splitlines() if "note" in line]
+    assert note.startswith("tokentape: note: a#1 answers POST /v1/chat/completions by order; ")
+
+
 def test_route_takes_any_of_the_same_operation(levels: dict[str, Tool]) -> None:
     asks = [("/~x" + ON_MOUNT, b"1"), ("/~x" + ON_MOUNT, b"2"), ("/~x/openai/v1/responses", b"3")]
     assert got(levels["route"], *asks) == [("a#1", b"a1"), ("a#2", b"a2"), ("404", b"")]

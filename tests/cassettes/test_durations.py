@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cassettes.durations import DurationError, duration, speed
+from cassettes.durations import DurationError, duration, rate, speed
 
 
 @pytest.mark.parametrize(
@@ -76,3 +76,14 @@ def test_any_text_is_a_value_or_an_error(written):
         except DurationError as error:
             found = len(str(error))
         assert found >= 0
+
+
+@pytest.mark.parametrize(("text", "per_second"), [("40", 40.0), ("0.5", 0.5), (" 2 ", 2.0)])
+def test_a_rate(text, per_second):
+    assert rate(text) == per_second
+
+
+@pytest.mark.parametrize("text", ["nan", "inf", "-1", "0", "fast", ""])
+def test_what_is_no_rate(text):
+    with pytest.raises(DurationError, match="expected a number of events per second above 0"):
+        rate(text)

@@ -156,6 +156,14 @@ def test_fix(text, chunks, told):
     assert list(mended) == told
 
 
+@pytest.mark.parametrize("gap", ["-5", "25.3ms", "1e3", "soon"])
+def test_fixing_sizes_never_moves_a_boundary_for_a_gap(gap):
+    wanted = parse("0 1e\n20 1e\n0 *")
+    chunks, told = fix(f"0 1e\n{gap} 1e\n0 *")
+    assert [chunk.size for chunk in chunks] == [chunk.size for chunk in wanted]
+    assert told == (f"line 2: the gap '{gap}' is no number of ms, taken as 0",)
+
+
 def test_fix_mends_the_last_plus_and_drops_it_without_http_chunks():
     assert fix("0 3e", missing=2) == ((Chunk(0, 31, True),), ("the last line: added '+'",))
     assert fix("0 3e+", framing="close") == ((Chunk(0, 31),), ())

@@ -131,10 +131,13 @@ def test_a_bad_deck_is_a_400_in_the_shape_of_the_provider(
     assert "deck" in message
 
 
-def test_faults_are_not_known_yet(plain: Tool) -> None:
-    seen = send(plain, "/!reset@3e" + ANTHROPIC)
+@pytest.mark.parametrize(("prefix", "fields"), [("/!reset@3e", ()), ("", ("x-tokentape-fault: reset@3e",))])
+def test_faults_are_not_known_yet(prefix: str, fields: tuple[str, ...], plain: Tool) -> None:
+    seen = send(plain, prefix + OPENAI, HELLO, *fields)
     assert seen.head.startswith(b"HTTP/1.1 422 Unprocessable ")
+    assert seen.header("x-should-retry") == "false"
     assert "reset@3e" in told(seen)["error"]["message"]
+    assert told(seen)["error"]["code"] == "tokentape_fault"
 
 
 @pytest.mark.parametrize("path", SHAPES)

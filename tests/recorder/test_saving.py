@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from cassettes.model import Ending, Head, Request
+from cassettes.model import Ending, Head, Interaction, Request, TokentapeError
 from cassettes.redact import Redactor
 from cassettes.yamlio import load_file
 from recorder.filing import Filing
@@ -104,6 +104,21 @@ def test_a_file_that_cannot_be_written_keeps_its_spools(tmp_path: Path) -> None:
     assert saving.failures == len(lines) == 2
     assert all("no tape written" in line and "cannot write here" in line for line in lines)
     assert all(one.path.exists() for one in spools)
+
+
+def test_a_group_that_does_not_fit_is_written_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = Filing.save
+
+    def at_most_one(filing: Filing, path: Path, interactions: list[Interaction]) -> None:
+        if len(interactions) > 1:
+            raise TokentapeError("over 64 MB")
+        whole(filing, path, interactions)
+
+    monkeypatch.setattr(Filing, "save", at_most_one)
+    saving, lines = saved(Filing(tmp_path), [spool(tmp_path, "same") for _ in range(3)])
+    (tape,) = tmp_path.rglob("*.yaml")
+    assert (saving.failures, len(lines)) == (0, 3)
+    assert len(load_file(tape).interactions) == 3
 
 
 def test_a_mistake_of_ours_is_told_and_the_recording_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
