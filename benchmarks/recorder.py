@@ -48,7 +48,10 @@ def measure(bench: Bench, size: Size | None = None) -> Report:
                 if name in LOOPS:
                     what = f"{streams} streams, {name}: added p50"
                     targets.append(target(what, "at most 60 us", added["p50"], lambda x: x <= 60, " us"))
-    notes = ("tokentape writes every byte to its spool as it comes and a tape at the end",)
+    notes = (
+        "tokentape writes every byte to its spool as it comes and a tape at the end",
+        "the bare splice passes bytes on and keeps nothing: the least that asyncio costs",
+    )
     return Report("recorder", COLUMNS, tuple(rows), tuple(targets), (*notes, *bench.instruments.notes))
 
 
@@ -58,7 +61,7 @@ def _less(value: float | None, other: float | None) -> float | None:
 
 @contextlib.contextmanager
 def proxies(upstream: int, folder: Path) -> Iterator[list[Server]]:
-    """The ways to an upstream on that port: none between, tokentape on two loops, a plain aiohttp proxy."""
+    """The ways to an upstream on that port: none between, tokentape on two loops, one written by hand, the least."""
     base = f"http://127.0.0.1:{upstream}"
     with contextlib.ExitStack() as stack:
         found = [Server(DIRECT, upstream, 0)]
@@ -66,6 +69,7 @@ def proxies(upstream: int, folder: Path) -> Iterator[list[Server]]:
             arguments = ("record", "-o", folder / name, "--upstream", f"openai={base}/v1", "--loop", loop)
             found.append(stack.enter_context(tokentape(name, *arguments)))
         found.append(stack.enter_context(plain("plain aiohttp proxy", "proxy", base)))
+        found.append(stack.enter_context(plain("bare asyncio splice", "splice", str(upstream), module="bare")))
         yield found
 
 

@@ -89,9 +89,9 @@ def tokentape(name: str, *arguments: str | Path, module: str = "tokentape") -> I
 
 
 @contextlib.contextmanager
-def plain(name: str, *arguments: str | Path) -> Iterator[Server]:
-    """The baseline in aiohttp."""
-    command = [sys.executable, "-m", "benchmarks.plain_aiohttp", *arguments]
+def plain(name: str, *arguments: str | Path, module: str = "plain_aiohttp") -> Iterator[Server]:
+    """A baseline in Python, by default the one in plain aiohttp."""
+    command = [sys.executable, "-m", f"benchmarks.{module}", *arguments]
     with child(command, subprocess.PIPE) as process:
         line = process.stdout.readline() if process.stdout else b""
         if line.strip():

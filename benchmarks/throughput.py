@@ -7,7 +7,7 @@ from functools import partial
 from typing import NamedTuple
 
 from benchmarks.bench import Bench, figure, in_turn
-from benchmarks.servers import LOOPS, Server, contestants
+from benchmarks.servers import LOOPS, Server, contestants, plain
 from benchmarks.table import Rep, Report, Target, Value, percent, ratio, target
 from benchmarks.tapes import Tape, even, write_tape
 
@@ -15,6 +15,7 @@ COLUMNS = ("server", "writes", "streams/s", "events/s", "CPU us/stream", "of the
 COALESCED = "one a stream"
 SINGLE = "one an event"
 PLAIN = "plain aiohttp"
+BARE = "bare aiohttp"
 
 
 class Size(NamedTuple):
@@ -34,8 +35,13 @@ def measure(bench: Bench, size: Size | None = None) -> Report:
     """Streams a second with connections kept alive. Plain aiohttp always makes one write an event."""
     size = size or (QUICK if bench.quick else FULL)
     at_once = write_tape(bench.folder, "at-once", even(size.events, 0.0))
-    with contestants(at_once, bench.instruments.floor, "--speed", "max") as servers:
-        coalesced = in_turn(bench, COALESCED, 3, servers, partial(run, bench, at_once, size.at_once, size.coalesced))
+    answer = at_once.floor.with_suffix(".bin")
+    with (
+        contestants(at_once, bench.instruments.floor, "--speed", "max") as servers,
+        plain(BARE, "answer", answer, module="bare") as bare,
+    ):
+        measured = partial(run, bench, at_once, size.at_once, size.coalesced)
+        coalesced = in_turn(bench, COALESCED, 3, [*servers, bare], measured)
     # A tape in a hurry: every event has a due time of its own, and all of them are past.
     hurried = at_once._replace(folder=write_tape(bench.folder, "hurried", even(size.events, 1.0)).folder)
     with contestants(hurried, bench.instruments.floor, "--speed", "1000000", single=True) as servers:
@@ -46,7 +52,10 @@ def measure(bench: Bench, size: Size | None = None) -> Report:
             to_floor = ratio(one["streams"], found.get("C floor", {}).get("streams"))
             to_plain = ratio(one["streams"], found[PLAIN]["streams"])
             rows.append((name, writes, one["streams"], one["events"], one["cpu"], percent(to_floor), to_plain))
-    notes = (f"{size.events} events of 250 bytes without delay, {size.at_once} streams at once",)
+    notes = (
+        f"{size.events} events of 250 bytes without delay, {size.at_once} streams at once",
+        f"{BARE} writes all bytes past aiohttp, without tape or schedule: the most that aiohttp lets through",
+    )
     return Report(
         "throughput", COLUMNS, tuple(rows), tuple(held(coalesced, single)), (*notes, *bench.instruments.notes)
     )
