@@ -27,7 +27,7 @@ class Size(NamedTuple):
     crowd_gap_us: int
 
 
-FULL = Size(600, 4000, 100, 150, 20_000)
+FULL = Size(400, 4000, 100, 100, 20_000)
 QUICK = Size(200, 4000, 50, 40, 20_000)
 
 

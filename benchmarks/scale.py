@@ -22,7 +22,7 @@ class Size(NamedTuple):
     events: int
 
 
-FULL = Size(2000, 70)
+FULL = Size(2000, 60)
 QUICK = Size(500, 15)
 
 

@@ -89,4 +89,4 @@ def target(what: str, limit: str, value: float | None, holds: Callable[[float], 
     """The target that `holds` of `value`; a `unit` of `%` shows a ratio in percent."""
     if value is None:
         return Target(what, limit, "not measured", None)
-    return Target(what, limit, f"{value:.0%}" if unit == "%" else f"{shown(value)}{unit}", holds(value))
+    return Target(what, limit, f"{value:.1%}" if unit == "%" else f"{shown(value)}{unit}", holds(value))
