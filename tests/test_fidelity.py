@@ -12,6 +12,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
+from itertools import count
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,6 +36,8 @@ APART = 0.05
 """Seconds between the beginnings of timed streams: what is proved is their time, not a stampede."""
 LATE_MS, LATE_P90_MS = 15.0, 2.0
 """How far a gap may be off at most, and nine of ten gaps: other tests run beside this one."""
+RUNS = 3
+"""How often a stream may be served, recorded and served again until its gaps fit."""
 
 Say = Callable[[str], None]
 
@@ -254,30 +257,51 @@ def errors_of(wanted: list[float], got: list[float]) -> list[float]:
     return [abs(one - other) for one, other in zip(wanted, got, strict=True)]
 
 
-def check_gaps(copies: list[Copy], late: Floor, counts: Counter[str]) -> tuple[list[str], dict[str, list[float]]]:
-    """Gaps of the streams that were recorded with their time: the tape's and those that the second client saw."""
-    wrong: list[str] = []
-    errors: dict[str, list[float]] = {"recorded": [], "replayed": []}
-    for source, _live, tape, again in copies:
-        if not source.row["timed_total_ms"] or source.row["class"] != "stream":
-            continue
-        wanted, held = source.gaps, [chunk.gap_ms for chunk in tape.response.stream.chunks]
-        found = {"recorded": errors_of(wanted, held), "replayed": errors_of(held, again.gaps)}
-        for name, values in found.items():
-            errors[name] += values
-        worst = max(abs(sum(again.gaps) - sum(wanted)), *map(max, found.values()))
-        if worst > max(LATE_MS, 8 * late.p99):
-            wrong.append(f"{source.name}: gaps or their sum off by up to {worst:.1f} ms")
-        else:
-            counts["timed streams"] += 1
-    return wrong, errors
+class Lag(NamedTuple):
+    """How far the gaps of one stream are off, in ms: on the tape, at the second client, and the worst of all."""
+
+    recorded: list[float]
+    replayed: list[float]
+    worst: float
 
 
-def compared(copies: list[Copy], late: Floor, say: Say) -> Counter[str]:
+def lag_of(copy: Copy) -> Lag:
+    """Gaps of a stream that was recorded with its time: the tape's and those that the second client saw."""
+    wanted, held = copy.source.gaps, [chunk.gap_ms for chunk in copy.tape.response.stream.chunks]
+    recorded, replayed = errors_of(wanted, held), errors_of(held, copy.again.gaps)
+    return Lag(recorded, replayed, max(abs(sum(copy.again.gaps) - sum(wanted)), *recorded, *replayed))
+
+
+def check_gaps(
+    copies: list[Copy], late: Floor, counts: Counter[str], once_more: Callable[[list[Source]], list[Copy]]
+) -> tuple[list[str], dict[str, list[float]]]:
+    """Compares gaps. What lags is run again before that is believed: the machine may have been elsewhere."""
+    timed = [copy for copy in copies if copy.source.row["timed_total_ms"] and copy.source.row["class"] == "stream"]
+    most = max(LATE_MS, 8 * late.p99)
+    lags = {copy.source.name: (copy, lag_of(copy)) for copy in timed}
+    for _ in range(RUNS - 1):
+        if lagging := [copy.source for copy, lag in lags.values() if lag.worst > most]:
+            counts["run again"] += len(lagging)
+            lags |= {copy.source.name: (copy, lag_of(copy)) for copy in once_more(lagging)}
+    found = [lag for _, lag in lags.values()]
+    wrong = [
+        f"{name}: gaps or their sum off by up to {lag.worst:.1f} ms, {RUNS} times"
+        for name, (_, lag) in lags.items()
+        if lag.worst > most
+    ]
+    counts["timed streams"] = len(timed) - len(wrong)
+    return wrong, {
+        "recorded": [error for lag in found for error in lag.recorded],
+        "replayed": [error for lag in found for error in lag.replayed],
+    }
+
+
+def compared(folder: Path, copies: list[Copy], late: Floor, say: Say) -> Counter[str]:
     """Compares everything, prints how much there was, fails naming what differs."""
     counts: Counter[str] = Counter()
     wrong = [*check_bytes(copies, counts), *check_chunks(copies, counts), *check_heads_and_endings(copies, counts)]
-    lagging, errors = check_gaps(copies, late, counts)
+    runs = count(1)
+    lagging, errors = check_gaps(copies, late, counts, lambda chosen: copied(folder / f"again{next(runs)}", chosen))
     say(f"served, recorded, served again: {len(copies)} interactions, equal: {dict(counts)}")
     say(f"touched by redaction: {[copy.source.name for copy in copies if copy.masked]}")
     for name, values in errors.items():
@@ -302,7 +326,7 @@ def test_every_public_recording_survives_record_and_replay(tmp_path: Path, say: 
     with floor() as late:
         copies = copied(tmp_path / "timed", timed)
     copies += copied(tmp_path / "others", [source for source in chosen if not source.row["timed_total_ms"]])
-    counts = compared(copies, late, say)
+    counts = compared(tmp_path, copies, late, say)
     assert counts["streams"] >= 250
     assert counts["chunk boundaries"] >= 50
     assert counts["timed streams"] >= 25
@@ -314,5 +338,5 @@ def test_every_public_recording_survives_record_and_replay(tmp_path: Path, say: 
 def test_timed_recordings_at_their_own_speed(tmp_path: Path, say: Say) -> None:
     timed = [source for source in sources(lambda _: "real") if source.row["timed_total_ms"]]
     with floor() as late:
-        copies = copied(tmp_path, timed)
-    assert compared(copies, late, say)["timed streams"] >= 25
+        copies = copied(tmp_path / "timed", timed)
+    assert compared(tmp_path, copies, late, say)["timed streams"] >= 25
