@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from cassettes.dialects.base import Dialect, Endpoint, at, json_bytes, json_headers, last_user_text
+from cassettes.dialects.delta import Delta
 
 API_VERSION: Final = "2023-06-01"
 _MAX_TOKENS: Final = 1024  # the field is required
@@ -29,9 +30,9 @@ class Anthropic(Dialect):
     def prompt(self, body: object) -> str:
         return last_user_text(at(body, "messages"))
 
-    def delta(self, payload: object) -> str:
+    def delta(self, payload: object) -> Delta:
         text = at(payload, "delta", "text") if at(payload, "type") == "content_block_delta" else None
-        return text if isinstance(text, str) else ""
+        return Delta(text if isinstance(text, str) else "")
 
     def envelope(self, status: int, message: str, code: str | None) -> object:
         error: dict[str, object] = {"type": error_type(status), "message": message}

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import json
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from cassettes import sse
+from cassettes.dialects.delta import Delta, Folded
 from cassettes.model import Headers
 
 _TEXT_PARTS: Final = (None, "text", "input_text")
@@ -77,7 +79,28 @@ class Dialect(ABC):
 
     def text(self, event: bytes) -> str:
         """The text that one event carries: an SSE block, an NDJSON line or an element of a JSON array; "" if none."""
-        return self.delta(payload(event))
+        return self.delta(payload(event)).text
+
+    def streams(self, path: str, query: str, body: object) -> bool:  # noqa: ARG002 - Gemini's verb says so
+        """Whether a request asks for a stream; `body` is its decoded JSON."""
+        return at(body, "stream") is True
+
+    def fold(self, payloads: Iterable[object]) -> Folded | None:  # noqa: ARG002 - raw knows no events
+        """The whole answer that the decoded events of a stream make (`payload`; None among them is passed over), as
+        the provider gives it where no stream was asked for. None if they are no stream of this grammar."""
+        return None
+
+    def models(self, names: Sequence[str]) -> object:
+        """The JSON of `GET …/models` for models called `names`."""
+        return {"object": "list", "data": [self.model_card(name) for name in names]}
+
+    def model_card(self, name: str) -> object:
+        """The JSON of one model."""
+        return {"id": name, "object": "model", "created": 0, "owned_by": "tokentape"}
+
+    def count(self, body: object) -> object | None:  # noqa: ARG002 - not every grammar has it
+        """The JSON that answers a request to count the tokens of `body`; None if the grammar has no such request."""
+        return None
 
     def auth(self, key: str, variable: str = "") -> dict[str, str]:  # noqa: ARG002 - Anthropic's header depends on it
         """The header that carries `key`, which was found in the environment variable `variable`."""
@@ -88,8 +111,8 @@ class Dialect(ABC):
         """The last text of the user in the request whose decoded JSON is `body`; "" if there is none."""
 
     @abstractmethod
-    def delta(self, payload: object) -> str:
-        """The text in the decoded JSON of one event."""
+    def delta(self, payload: object) -> Delta:
+        """What the decoded JSON of one event adds to the answer."""
 
     @abstractmethod
     def envelope(self, status: int, message: str, code: str | None) -> object:

@@ -7,6 +7,7 @@ from typing import Final
 from urllib.parse import quote, unquote
 
 from cassettes.dialects.base import Dialect, Endpoint, at, content_text, json_bytes, json_headers
+from cassettes.dialects.delta import Delta
 
 _COLLECTIONS: Final = ("/models/", "/tunedModels/")
 _OPERATIONS: Final = {
@@ -53,11 +54,11 @@ class Gemini(Dialect):
                 return text
         return ""
 
-    def delta(self, payload: object) -> str:
+    def delta(self, payload: object) -> Delta:
         parts = at(payload, "candidates", 0, "content", "parts")
         spoken = [part for part in parts if at(part, "thought") is not True] if isinstance(parts, list) else []
         texts = (at(part, "text") for part in spoken)
-        return "".join(text for text in texts if isinstance(text, str))
+        return Delta("".join(text for text in texts if isinstance(text, str)))
 
     def envelope(self, status: int, message: str, code: str | None) -> object:
         name = _STATUS_NAMES.get(status, "INTERNAL" if status >= 500 else "INVALID_ARGUMENT")

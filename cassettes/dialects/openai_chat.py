@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cassettes.dialects.base import Dialect, Endpoint, at, content_text, json_bytes, json_headers, last_user_text
+from cassettes.dialects.delta import NOTHING, Delta
 
 
 def openai_type(status: int) -> str:
@@ -26,13 +27,13 @@ class OpenAIChat(Dialect):
     def prompt(self, body: object) -> str:
         return last_user_text(at(body, "messages"))
 
-    def delta(self, payload: object) -> str:
+    def delta(self, payload: object) -> Delta:
         # Choices interleave when n > 1; the text of a stream is that of the first.
         choices = at(payload, "choices")
         for choice in choices if isinstance(choices, list) else []:
             if at(choice, "index") in (0, None):
-                return content_text(at(choice, "delta", "content"), between="")
-        return ""
+                return Delta(content_text(at(choice, "delta", "content"), between=""))
+        return NOTHING
 
     def envelope(self, status: int, message: str, code: str | None) -> object:
         return openai_envelope(status, message, code)

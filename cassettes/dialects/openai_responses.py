@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cassettes.dialects.base import Dialect, Endpoint, at, json_bytes, json_headers, last_user_text
+from cassettes.dialects.delta import Delta
 from cassettes.dialects.openai_chat import openai_envelope
 
 
@@ -16,10 +17,10 @@ class OpenAIResponses(Dialect):
         given = at(body, "input")
         return given if isinstance(given, str) else last_user_text(given)
 
-    def delta(self, payload: object) -> str:
+    def delta(self, payload: object) -> Delta:
         # `output_text.done` and `response.completed` hold the whole text once more: only deltas are new.
         text = at(payload, "delta") if at(payload, "type") == "response.output_text.delta" else None
-        return text if isinstance(text, str) else ""
+        return Delta(text if isinstance(text, str) else "")
 
     def envelope(self, status: int, message: str, code: str | None) -> object:
         return openai_envelope(status, message, code)

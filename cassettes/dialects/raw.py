@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from cassettes.dialects.base import Dialect, at, last_user_text
+from cassettes.dialects.delta import NOTHING, Delta
 from cassettes.model import TokentapeError
 
 
@@ -16,8 +17,8 @@ class Raw(Dialect):
         guesses = (at(body, "prompt"), at(body, "input"), last_user_text(at(body, "messages")))
         return next((guess for guess in guesses if isinstance(guess, str) and guess), "")
 
-    def delta(self, payload: object) -> str:  # noqa: ARG002 - nothing is known of the payload
-        return ""
+    def delta(self, payload: object) -> Delta:  # noqa: ARG002 - nothing is known of the payload
+        return NOTHING
 
     def envelope(self, status: int, message: str, code: str | None) -> object:
         return {"error": {"message": message, "status": status, "code": code}}

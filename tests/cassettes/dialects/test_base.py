@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from cassettes import dialects
 from cassettes.dialects.base import at, content_text, error_response, json_bytes, last_user_text, payload
+from cassettes.dialects.delta import Delta
 
 GRAMMARS = [dialects.get(name) for name in ("openai-chat", "openai-responses", "anthropic", "gemini", "raw")]
 JSON = st.recursive(
@@ -87,9 +88,9 @@ def test_error_bodies_are_json_whatever_the_path_was() -> None:
 @given(body=JSON)
 def test_no_json_is_an_error(dialect: dialects.Dialect, body: object) -> None:
     assert isinstance(dialect.prompt(body), str)
-    assert isinstance(dialect.delta(body), str)
+    assert isinstance(dialect.delta(body), Delta)
     assert dialect.model("/v1/x", body) is None or isinstance(dialect.model("/v1/x", body), str)
-    assert dialect.text(b"data: " + json_bytes(body) + b"\n\n") == dialect.delta(json.loads(json_bytes(body)))
+    assert dialect.text(b"data: " + json_bytes(body) + b"\n\n") == dialect.delta(json.loads(json_bytes(body))).text
 
 
 @pytest.mark.parametrize("dialect", GRAMMARS, ids=lambda dialect: dialect.name)
