@@ -55,7 +55,8 @@ ANSWERS = {
 
 class ChatStyle(NamedTuple):
     """How a provider's chat stream differs from OpenAI's (providers.md 7 and 8). `usage`: in a last chunk without
-    choices, with the last choice, or in a chunk that repeats it. `bare`: chunks have id and choices only."""
+    choices, with the last choice, or in a chunk that repeats it. `bare`: chunks have id and choices only. `whole_calls`:
+    a call comes in one piece; @ai-sdk/xai takes nothing else."""
 
     model: str = "gpt-5.1"
     reasoning: str = "reasoning_content"
@@ -63,11 +64,12 @@ class ChatStyle(NamedTuple):
     comment: bytes = b""
     bare: bool = False
     null_end: bool = False
+    whole_calls: bool = False
 
 
 CHAT_STYLES = {
     "openai": ChatStyle(),
-    "xai": ChatStyle("grok-4"),
+    "xai": ChatStyle("grok-4", whole_calls=True),
     "openrouter": ChatStyle("openai/gpt-5.1", "reasoning", "kept", b": OPENROUTER PROCESSING\n\n"),
     "groq": ChatStyle("openai/gpt-oss-120b", "reasoning"),
     "deepseek": ChatStyle("deepseek-chat", "reasoning_content", "last", b": keep-alive\n\n"),
@@ -99,9 +101,9 @@ def chat(answer: Answer, style: ChatStyle = ChatStyle(), mark: str = "") -> Iter
     yield from filter(None, (style.comment,))
     yield from (one({"content": piece}) for piece in answer.text)
     for number, call in enumerate(answer.calls):
-        opened = {"name": call.name, "arguments": ""}
+        opened = {"name": call.name, "arguments": "".join(call.pieces) if style.whole_calls else ""}
         yield one({"tool_calls": [{"index": number, "id": call.id, "type": "function", "function": opened}]})
-        for piece in call.pieces:
+        for piece in () if style.whole_calls else call.pieces:
             yield one({"tool_calls": [{"index": number, "function": {"arguments": piece}}]})
     yield one(last, finish, **({"usage": usage} if style.usage == "last" else {}))
     if style.usage == "own":
@@ -128,7 +130,7 @@ def responses(answer: Answer, model: str = "gpt-5.1", mark: str = "") -> Iterato
     yield one("created", response=whole("in_progress"))
     yield one("in_progress", response=whole("in_progress"))
     if answer.reasoning:
-        item = {"id": "rs_T1", "type": "reasoning", "summary": []}
+        item = {"id": "rs_T1", "type": "reasoning", "status": "in_progress", "summary": []}
         yield one("output_item.added", output_index=0, item=item)
         place: dict[str, Any] = {"item_id": "rs_T1", "output_index": 0, "summary_index": 0}
         thought = {"type": "summary_text", "text": "".join(answer.reasoning)}
@@ -136,7 +138,7 @@ def responses(answer: Answer, model: str = "gpt-5.1", mark: str = "") -> Iterato
         yield from (one("reasoning_summary_text.delta", **place, delta=piece) for piece in answer.reasoning)
         yield one("reasoning_summary_text.done", **place, text=thought["text"])
         yield one("reasoning_summary_part.done", **place, part=thought)
-        done.append({**item, "summary": [thought]})
+        done.append({**item, "status": "completed", "summary": [thought]})
         yield one("output_item.done", output_index=0, item=done[-1])
     if answer.text:
         yield from _message(one, answer, done)
@@ -221,12 +223,12 @@ def named(value: dict[str, Any]) -> bytes:
     return f"event: {value['type']}\n".encode() + data(value)
 
 
-def expected(answer: Answer, finish: Sequence[str]) -> dict[str, Any]:
-    """What a client has to find: `finish` is its word for a plain end and for tool calls."""
+def expected(answer: Answer, finish: Sequence[str], reasoning: bool = True) -> dict[str, Any]:
+    """What a client has to find: `finish` is its word for a plain end and for tool calls; not all keep `reasoning`."""
     return {
         "text": "".join(answer.text),
         "calls": [[call.name, call.arguments] for call in answer.calls],
         "finish": finish[bool(answer.calls)],
         "usage": [answer.read, answer.wrote],
-        "reasoning": "".join(answer.reasoning),
+        "reasoning": "".join(answer.reasoning) if reasoning else "",
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,15 +22,25 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Tool
 
 
 @pytest.fixture(scope="session")
-def findings(servers: dict[str, Tool]) -> Findings:
-    """What a program of an environment finds on the servers: way -> kind of answer -> what it says. An interpreter
-    with an SDK starts slowly, so that a program goes all its ways in one run."""
+def node_bench(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the Node programs and what they import."""
+    return environments.bench(tmp_path_factory.mktemp("node") / "bench")
+
+
+@pytest.fixture(scope="session")
+def findings(servers: dict[str, Tool], request: pytest.FixtureRequest) -> Findings:
+    """What a program of an environment (of Python, or `node`) finds on the servers: way -> kind of answer -> what it
+    says. An interpreter with an SDK starts slowly, so that a program goes all its ways in one run."""
     known: dict[tuple[str, str], dict[str, dict[str, Any]]] = {}
     roots = {kind: server.url for kind, server in servers.items()}
 
     def found(which: str, program: str) -> dict[str, dict[str, Any]]:
         if (which, program) not in known:
-            known[which, program] = environments.run(which, program, roots)
+            known[which, program] = (
+                environments.run_node(request.getfixturevalue("node_bench"), program, roots)
+                if which == "node"
+                else environments.run(which, program, roots)
+            )
         return known[which, program]
 
     return found

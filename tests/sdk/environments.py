@@ -41,13 +41,23 @@ def python(which: str = "new") -> Path:
 
 
 def node() -> tuple[str, Path]:
-    """The Node interpreter, and the folder whose node_modules hold the SDKs."""
-    found, folder = shutil.which("node"), ROOT / ".venv" / "sdk-node"
+    """The Node interpreter, and the node_modules that hold the SDKs."""
+    found, modules = shutil.which("node"), ROOT / ".venv" / "sdk-node" / "node_modules"
     if found is None:
         pytest.skip("there is no node on this machine")
-    if not (folder / "node_modules").exists():
+    if not modules.exists():
         pytest.skip("the Node SDKs are not installed; make test installs them where there is npm")
-    return found, folder
+    return found, modules
+
+
+def bench(folder: Path) -> Path:
+    """`folder` with our Node programs and the node_modules beside them: a module is looked for from where the program
+    lies, and nothing is written among the sources."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "node_modules").symlink_to(node()[1])
+    for program in PROGRAMS.glob("*.mjs"):
+        shutil.copy(program, folder)
+    return folder
 
 
 def surroundings(**more: str) -> dict[str, str]:
@@ -74,3 +84,8 @@ def told(command: list[str], **more: str) -> Any:
 def run(which: str, program: str, asked: object) -> Any:
     """What `programs/PROGRAM.py` found in the environment `which`; it gets `asked` as JSON."""
     return told([str(python(which)), str(PROGRAMS / f"{program}.py"), json.dumps(asked)])
+
+
+def run_node(folder: Path, program: str, asked: object) -> Any:
+    """What `PROGRAM.mjs` on the bench `folder` found; it gets `asked` as JSON."""
+    return told([node()[0], str(folder / f"{program}.mjs"), json.dumps(asked)])

@@ -43,6 +43,8 @@ def test_an_sdk_finds_all_that_the_tape_says(
     assert found == {kind: expected(answer, finish) for kind, answer in ANSWERS.items()}
 
 
-@pytest.mark.parametrize("program", WAYS)
+@pytest.mark.parametrize(
+    "program", [pytest.param(one, marks=pytest.mark.xdist_group(f"sdk-{one}"), id=one) for one in WAYS]
+)
 def test_every_way_of_a_program_is_looked_at(program: str, findings: Findings) -> None:
     assert set(findings("new", program)) == set(WAYS[program])

@@ -66,10 +66,4 @@ WAYS = {"stream": stream, "astream": astream, "invoke": invoke, "ainvoke": ainvo
 APIS = {"chat": False, "responses": True}
 
 if __name__ == "__main__":
-    run(
-        {
-            f"openai: langchain {api} {way}": partial(go, flag)
-            for api, flag in APIS.items()
-            for way, go in WAYS.items()
-        }
-    )
+    run({f"openai: langchain {api} {way}": partial(go, flag) for api, flag in APIS.items() for way, go in WAYS.items()})

@@ -1,4 +1,7 @@
-"""litellm with the routes openai/, anthropic/, gemini/ and xai/: streamed and whole, plain and asyncio."""
+"""litellm with the routes openai/, anthropic/, gemini/ and xai/: streamed and whole, plain and asyncio.
+
+No `tools` in the requests: litellm 1.106 wants the package mcp as soon as there are any.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +14,8 @@ from ways import Heard, run
 litellm.telemetry = False
 litellm.suppress_debug_info = True
 
-PARAMETERS = {"type": "object", "properties": {"city": {"type": "string"}, "days": {"type": "integer"}}}
 ASKED: dict[str, Any] = {
     "messages": [{"role": "user", "content": "What is the weather in Seoul?"}],
-    "tools": [{"type": "function", "function": {"name": "weather", "parameters": PARAMETERS}}],
     "api_key": "sk-test",
     "num_retries": 0,
     "timeout": 30,
