@@ -55,7 +55,8 @@ ANSWERS = {
 
 class ChatStyle(NamedTuple):
     """How a provider's chat stream differs from OpenAI's (providers.md 7 and 8). `usage`: in a last chunk without
-    choices, with the last choice, or in a chunk that repeats it. `bare`: chunks have id and choices only. `whole_calls`:
+    choices, with the last choice, in a chunk that repeats it, or none (not asked for). `bare`: chunks have id and choices
+    only, choices no index. `whole_calls`:
     a call comes in one piece; @ai-sdk/xai takes nothing else."""
 
     model: str = "gpt-5.1"
@@ -74,8 +75,8 @@ CHAT_STYLES = {
     "groq": ChatStyle("openai/gpt-oss-120b", "reasoning"),
     "deepseek": ChatStyle("deepseek-chat", "reasoning_content", "last", b": keep-alive\n\n"),
     "mistral": ChatStyle("mistral-large-latest", "reasoning_content", "last"),
-    "infron": ChatStyle("google/gemini-2.5-flash", "reasoning_content", "own", b": INFRONAI PROCESSING\n\n"),
-    "runyourai": ChatStyle("openai/gpt-5.2"),
+    "infron": ChatStyle("google/gemini-2.5-flash", "reasoning_content", "none", b": INFRONAI PROCESSING\n\n"),
+    "runyourai": ChatStyle("openai/gpt-5.2", usage="none"),
     "tokenhub": ChatStyle("gpt-4o", "reasoning_content", "last", b"", bare=True),
     "gateway": ChatStyle("gpt-5", "reasoning_content", "own", b"", null_end=True),
 }
@@ -89,6 +90,8 @@ def chat(answer: Answer, style: ChatStyle = ChatStyle(), mark: str = "") -> Iter
 
     def one(delta: dict[str, Any], finish: str | None = None, **more: Any) -> bytes:
         choice = {"index": 0, "delta": delta, "finish_reason": finish}
+        if style.bare:
+            choice = {"delta": delta, **({"finish_reason": finish} if finish else {})}
         return data({**head, "choices": [choice], **more})
 
     total = answer.read + answer.wrote

@@ -44,6 +44,20 @@ SERVICES = (
     Service("xai", "openai-responses", "https://api.x.ai/v1/responses", "/xai/v1"),
 )
 
+GATEWAYS = (
+    Service("runyourai", "openai-chat", "https://api.runyour.ai/v1/chat/completions", "/runyourai/v1"),
+    Service("runyourai", "openai-responses", "https://api.runyour.ai/v1/responses", "/runyourai/v1"),
+    Service("tokenhub", "openai-chat", "https://ai-tokenhub.com/v1/chat/completions", "/tokenhub/v1"),
+    Service("gateway", "openai-chat", "https://gateway.invalid/v1/chat/completions", "/gateway/v1"),
+    Service("gateway", "anthropic", "https://gateway.invalid/v1/messages", "/gateway"),
+    Service("infron", "openai-chat", "https://llm.onerouter.pro/v1/chat/completions", "/infron/v1"),
+    Service("openrouter", "openai-chat", "https://openrouter.ai/api/v1/chat/completions", "/openrouter/api/v1"),
+    Service("groq", "openai-chat", "https://api.groq.com/openai/v1/chat/completions", "/groq/openai/v1"),
+    Service("deepseek", "openai-chat", "https://api.deepseek.com/v1/chat/completions", "/deepseek/v1"),
+    Service("mistral", "openai-chat", "https://api.mistral.ai/v1/chat/completions", "/mistral/v1"),
+)
+"""Gateways and others that speak a dialect which is not theirs."""
+
 
 def events_of(service: Service, answer: Answer, mark: str = "") -> Iterator[bytes]:
     """The events of `answer` as the service streams them."""
