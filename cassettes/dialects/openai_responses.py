@@ -1,5 +1,6 @@
 """OpenAI Responses: creating, polling, resuming and cancelling (providers.md 4). Errors are those of OpenAI's chat.
-How a stream becomes one response is `openai_responses_fold`. Imports the base and what is OpenAI's beside it.
+How a stream becomes one response is `openai_responses_fold`. Imports the base, the
+estimate of tokens and what is OpenAI's beside it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from typing import Final
 
 from cassettes.dialects.base import Dialect, Endpoint, at, json_bytes, json_headers, last_user_text
 from cassettes.dialects.delta import NOTHING, Delta, Folded, ToolPart
+from cassettes.dialects.estimate import tokens
 from cassettes.dialects.openai_errors import error_message, openai_envelope, openai_error_headers
 from cassettes.dialects.openai_responses_fold import TERMINAL, fold_responses, response_of
 from cassettes.model import Headers
@@ -47,10 +49,9 @@ class OpenAIResponses(Dialect):
         return next((ident for ident in ids if isinstance(ident, str) and ident), None)
 
     def count(self, body: object) -> object | None:
-        """An estimate that is the same everywhere: the UTF-8 bytes of all strings in what the model is given
-        (instructions, input, tools, text format) by four, rounded up."""
-        size = sum(_string_bytes(at(body, key)) for key in _COUNTED)
-        return {"object": "response.input_tokens", "input_tokens": -(-size // 4)}
+        """An estimate (`estimate.tokens`) over what the model is given: instructions, input, tools and text format."""
+        given = [found for key in _COUNTED if (found := at(body, key)) is not None]
+        return {"object": "response.input_tokens", "input_tokens": tokens(*given)}
 
     def deleted(self, ident: str) -> object:
         """The JSON that answers `DELETE …/responses/{id}`."""
@@ -101,18 +102,6 @@ def _last_delta(response: object) -> Delta:
         finish=next((word for word in words if isinstance(word, str) and word), ""),
         error=error_message({"error": error}) if error else "",
     )
-
-
-def _string_bytes(value: object) -> int:
-    """The UTF-8 bytes of every string value in `value`. No recursion: a request may be nested as deep as it likes."""
-    size, left = 0, [value]
-    while left:
-        one = left.pop()
-        if isinstance(one, str):
-            size += len(one.encode("utf-8", "replace"))
-        elif isinstance(one, (list, dict)):
-            left.extend(one.values() if isinstance(one, dict) else one)
-    return size
 
 
 DIALECT = OpenAIResponses(

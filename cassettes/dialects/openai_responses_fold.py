@@ -109,7 +109,8 @@ class _Item:
         # (list, place in it) -> part. Places may have gaps and any size.
         self._parts: dict[tuple[str, int], Fields] = {}
         self._texts: dict[tuple[str, int, str], list[str]] = {}
-        self._annotations: dict[int, list[object]] = {}
+        # What is joined to lists of a content part: (place, key) -> values.
+        self._lists: dict[tuple[int, str], list[object]] = {}
         for name in _PARTS.values():
             held = item.get(name)
             for place, part in enumerate(held if isinstance(held, list) else []):
@@ -124,9 +125,13 @@ class _Item:
         held = self._parts.setdefault((where, place), {"type": kind}) if where else self._item
         begun = held.get(key)
         parts = self._texts.setdefault((where, place, key), [begun] if isinstance(begun, str) else [])
+        logprobs = event.get("logprobs")
+        joined = self._lists.setdefault((place, "logprobs"), []) if where == "content" and logprobs else []
         if step == "done":
             parts.clear()
+            joined.clear()
         parts.append(text)
+        joined.extend(logprobs if isinstance(logprobs, list) else [])
 
     def add(self, name: str, step: str, event: Fields) -> None:
         """A part that begins or ends, an annotation, a change of state."""
@@ -137,7 +142,7 @@ class _Item:
             if step == "done":
                 self._forget(where, place)
         elif name == "response.output_text.annotation" and step == "added":
-            self._annotations.setdefault(self._place("content", event), []).append(event.get("annotation"))
+            self._lists.setdefault((self._place("content", event), "annotations"), []).append(event.get("annotation"))
         elif step in _STATES and "status" in self._item:
             self._item["status"] = step
 
@@ -145,8 +150,8 @@ class _Item:
         """What came before a part was done: it holds that itself."""
         for key in ("text", "refusal"):
             self._texts.pop((where, place, key), None)
-        if where == "content":
-            self._annotations.pop(place, None)
+        for key in ("annotations", "logprobs") if where == "content" else ():
+            self._lists.pop((place, key), None)
 
     def _place(self, where: str, event: Fields) -> int:
         key = "summary_index" if where == "summary" else "content_index"
@@ -158,10 +163,10 @@ class _Item:
         item, parts = dict(self._item), {place: dict(part) for place, part in self._parts.items()}
         for (where, place, key), texts in self._texts.items():
             (parts[where, place] if where else item)[key] = "".join(texts)
-        for place, notes in self._annotations.items():
+        for (place, key), values in self._lists.items():
             part = parts.setdefault(("content", place), {"type": "output_text", "text": ""})
-            held = part.get("annotations")
-            part["annotations"] = [*held, *notes] if isinstance(held, list) else notes
+            held = part.get(key)
+            part[key] = [*held, *values] if isinstance(held, list) else values
         for where in _PARTS.values():
             if found := [parts[place] for place in sorted(parts) if place[0] == where]:
                 item[where] = found

@@ -24,6 +24,7 @@ def call(ident: str, name: str, arguments: str) -> Fields:
 def test_texts_are_joined_and_runs_of_parts_become_one() -> None:
     assert text("Mo", "", "ss") == "Moss"
     assert text([]) == []
+    assert text(["", {"type": "text", "text": ""}]) == []
     thought = [{"type": "thinking", "thinking": [{"type": "text", "text": one}]} for one in ("so ", "green")]
     reference = {"type": "reference", "reference_ids": [1]}
     assert text([thought[0]], [thought[1]], "Mo", "ss", [reference, {"type": "text", "text": "."}]) == [
@@ -75,6 +76,16 @@ def test_what_else_a_call_has_is_kept() -> None:
         {"id": "a", "type": "custom", "extra_content": {"google": {}}, "custom": {"name": "sql", "input": "select 1"}}
     ]
     assert calls({"index": 0, "type": None}) == [call("", "", "")]
+
+
+def test_arguments_that_are_no_text_become_json() -> None:
+    deep: list[object] = []
+    for _ in range(100_000):
+        deep = [deep]
+    assert calls({"index": 0, "function": {"arguments": [1]}}, {"index": 0, "function": {"arguments": None}}) == [
+        call("", "", "[1]")
+    ]
+    assert calls({"index": 0, "function": {"arguments": deep}}) == [call("", "", "")]
 
 
 def test_entries_of_one_index_and_type_become_one() -> None:

@@ -119,9 +119,10 @@ def test_a_stream_folds_to_a_response_that_has_an_id() -> None:
         ({"input": "count"}, 2),
         ({"input": "12345678", "instructions": "moss"}, 3),
         ({"input": "둘셋"}, 2),
-        ({"input": [{"role": "user", "content": [{"type": "input_text", "text": "ab"}]}]}, 4),
-        ({"model": "not counted"}, 0),
-        (None, 0),
+        ({"input": [{"role": "user", "content": [{"type": "input_text", "text": "123456789"}]}]}, 3),
+        ({"input": [{"type": "input_image", "image_url": "data:image/png;base64,AAAAAAAAAAAA"}]}, 1),
+        ({"model": "not counted"}, 1),
+        (None, 1),
     ],
 )
 def test_tokens_are_estimated_at_four_bytes_each(body: object, tokens: int) -> None:

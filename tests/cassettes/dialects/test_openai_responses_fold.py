@@ -65,6 +65,16 @@ def test_a_stream_that_was_cut_is_built_from_its_items() -> None:
     assert part["annotations"] == []
 
 
+def test_log_probabilities_come_with_their_deltas() -> None:
+    deltas = [event("output_text.delta", delta=one, logprobs=[{"token": one}]) for one in ("Mo", "ss")]
+    begun = (added(MESSAGE), event("content_part.added", part={"type": "output_text", "text": "", "logprobs": []}))
+    whole = {"type": "output_text", "text": "Moss", "logprobs": [{"token": "Mo"}, {"token": "ss"}]}
+    assert items(*begun, *deltas)[0]["content"] == [whole]
+    done = event("output_text.done", text="Moss", logprobs=[{"token": "Moss"}])
+    assert items(*begun, *deltas, done)[0]["content"] == [whole | {"logprobs": [{"token": "Moss"}]}]
+    assert items(*begun, *deltas, done, event("content_part.done", part=whole))[0]["content"] == [whole]
+
+
 def test_what_is_done_wins_over_its_deltas() -> None:
     begun = (added(MESSAGE), event("output_text.delta", delta="Mo"))
     assert items(*begun, event("output_text.done", text="Moss"))[0]["content"][0]["text"] == "Moss"
@@ -189,7 +199,19 @@ KEYS = [
     "summary",
     "status",
 ]
-KEYS += ["arguments", "type", "response", "output", "error", "annotation", "annotations", "id", "code", "message"]
+KEYS += [
+    "logprobs",
+    "arguments",
+    "type",
+    "response",
+    "output",
+    "error",
+    "annotation",
+    "annotations",
+    "id",
+    "code",
+    "message",
+]
 KINDS = ["output_item.added", "output_item.done", "content_part.added", "content_part.done", "output_text.delta"]
 KINDS += ["output_text.done", "output_text.annotation.added", "reasoning_summary_part.added", "refusal.delta"]
 KINDS += ["function_call_arguments.delta", "web_search_call.searching", "completed", "failed", "created", "", "."]
