@@ -10,6 +10,7 @@ import csv
 import json
 import subprocess
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -35,8 +36,13 @@ class Recording(NamedTuple):
     payloads: list[object]
 
 
-def recordings(dialect: str) -> Iterator[Recording]:
+@cache
+def recordings(dialect: str) -> tuple[Recording, ...]:
     """Every body that BODIES.tsv calls a stream and that is taken for `dialect`."""
+    return tuple(_recordings(dialect))
+
+
+def _recordings(dialect: str) -> Iterator[Recording]:
     with (TAPES / "BODIES.tsv").open(newline="", encoding="utf-8") as lines:
         rows = [
             row for row in csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE) if row["class"] == "stream"

@@ -47,7 +47,7 @@ OLD_LOSSES: dict[str, tuple[str, set[str]]] = {
 def test_every_public_stream_folds_to_what_the_sdk_makes_of_it(
     which: str, record_property: Callable[[str, object], None]
 ) -> None:
-    found = list(recordings("anthropic"))
+    found = recordings("anthropic")
     tasks = [{"name": name, "payloads": payloads, "beta": name in BETA} for name, payloads in found]
     losses = LOSSES if which == "new" else LOSSES | OLD_LOSSES
     counts: Counter[str] = Counter()
