@@ -37,6 +37,14 @@ class Written(AnyType):
             self.fail(str(error), param, ctx)
 
 
+def _extended(ctx: click.Context, _option: click.Parameter, file: Path | None) -> None:
+    """Adds the rows of `--providers` before anything asks for a provider. Raises RowError."""
+    if file is not None and not ctx.resilient_parsing:
+        from cassettes import providers
+
+        providers.extend(providers.read(file))
+
+
 PATH: Any = click.Path(path_type=Path)
 DURATION = Written("duration", duration)
 
@@ -84,6 +92,15 @@ ending_drain = click.option(
     default="30s",
     show_default=True,
     help="How long an RST waits for the client to take what was sent.",
+)
+providers_file = click.option(
+    "--providers",
+    type=PATH,
+    is_eager=True,
+    expose_value=False,
+    callback=_extended,
+    metavar="FILE",
+    help="YAML file of more providers: NAME: {base_url: URL}.",
 )
 no_mark = click.option("--no-mark", is_flag=True, help="Leave the x-tokentape header out.")
 loop = click.option(

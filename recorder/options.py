@@ -62,6 +62,14 @@ def _policy(text: str) -> LeavingPolicy:
     return leaving_policy(text)
 
 
+def _extended(ctx: click.Context, _option: click.Parameter, file: Path | None) -> None:
+    """Adds the rows of `--providers` before anything asks for a provider. Raises RowError."""
+    if file is not None and not ctx.resilient_parsing:
+        from cassettes import providers
+
+        providers.extend(providers.read(file))
+
+
 PATH: Any = click.Path(path_type=Path)
 FILE = TapeFile()
 FOLDER: Any = click.Path(path_type=Path, file_okay=False)
@@ -75,6 +83,16 @@ def examples(lines: str, text: str) -> str:
 
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+providers_file = click.option(
+    "--providers",
+    type=PATH,
+    is_eager=True,
+    expose_value=False,
+    callback=_extended,
+    metavar="FILE",
+    help="YAML file of more providers: NAME: {base_url: URL}.",
+)
 
 # record
 
