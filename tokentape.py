@@ -83,6 +83,11 @@ class Composition:
         """The mock server that forwards its misses, for `record`."""
         return import_module("mockserver.forwarding")
 
+    @cached_property
+    def standby(self) -> ModuleType:
+        """The recorder that takes misses, for `serve --on-miss record`."""
+        return import_module("recorder.standby")
+
 
 class Commands(click.Group):
     """The lazy group: help and completion read the table, a command's module is imported when the command runs."""
