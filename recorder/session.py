@@ -90,6 +90,7 @@ def record(
         ),
         drain=recorder.drain,
         closing=recorder.close,
+        origins=options["cors"],
     )
     if command and not recorder.requests and not answered:
         complain(_nothing_came(command, mapped))
