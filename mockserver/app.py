@@ -136,7 +136,8 @@ class Server:
         )
         self._runner = web.ServerRunner(served, shutdown_timeout=0.2)
         await self._runner.setup()
-        self._listening = await wire.accept(served, bound)
+        # Where nothing waits no deadline counts from a request, so nobody need know when it came.
+        self._listening = await wire.accept(served, bound, stamped=not self.chooser.playing.pace.timeless)
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{bound.getsockname()[1]}"
         return self.url
