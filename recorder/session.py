@@ -21,7 +21,7 @@ from recorder.filing import Filing, RecordMode
 from recorder.outgoing import upstreams_of
 from recorder.printing import complain, say
 from recorder.proxy import Clocks, Recorder, Settings
-from recorder.spool import orphans
+from recorder.spool import left_behind
 
 PORT = 7358
 NAMED = 4
@@ -63,7 +63,8 @@ def record(
     store = tapes_of(one_file or folder)
     if mode == "none":
         store.load()  # says what is missing: there is nothing else to do in this mode
-    _note_orphans(folder)
+    if note := left_behind(folder):
+        say(f"tokentape: note: {note}")
     redactor = Redactor(secrets_from_env(environ))
     recorder = _recorder(options, environ, upstreams, Filing(folder, mode, one_file, interactions_of(store)), redactor)
     refuses = mode == "none" or (mode == "once" and one_file is not None and one_file.exists())
@@ -91,6 +92,7 @@ def record(
         ),
         drain=recorder.drain,
         closing=recorder.close,
+        origins=options["cors"],
     )
     if command and not recorder.requests and not answered:
         complain(_nothing_came(command, mapped))
@@ -113,12 +115,6 @@ def _recorder(
         keep_encoding=options["keep_encoding"],
     )
     return Recorder(filing, settings, redactor, Clocks(time.monotonic, wall), lambda line: say(redactor.text(line)))
-
-
-def _note_orphans(folder: Path) -> None:
-    left = sum(1 for _ in orphans(folder))
-    if left:
-        say(f"tokentape: note: a killed recorder left {left} unfinished here; `tokentape recover {folder}` keeps them")
 
 
 def _tell(doing: str, base_urls: str) -> None:
