@@ -22,8 +22,8 @@ demo: $(VENV)/.runtime ## record and replay a stream: ten seconds, no key, no ne
 	@$(BIN)/tokentape demo
 
 # Tests that measure time carry xdist_group("timing"), so that one worker runs them one after the other.
-test: $(VENV)/.dev $(SDKS) ## the tests, but for the long sweeps
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow"
+test: $(VENV)/.dev $(SDKS) ## the tests, but for the long sweeps and the browser
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow and not browser"
 
 test-all: $(VENV)/.dev $(SDKS) ## all tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup

@@ -190,9 +190,9 @@ def test_what_is_set_up_is_not_set_up_again(checkout: Path) -> None:
     ]
     assert (checkout / ".venv" / "sdk-node" / "node_modules").is_dir()
     assert [call for call in calls if call.startswith("-m pytest")] == [
-        "-m pytest -n 2 --dist loadgroup -m not slow",
+        "-m pytest -n 2 --dist loadgroup -m not slow and not browser",
         "-m pytest -n 2 --dist loadgroup",
-        "-m pytest -n 2 --dist loadgroup -m not slow",
+        "-m pytest -n 2 --dist loadgroup -m not slow and not browser",
     ]
 
 
