@@ -12,11 +12,12 @@ from http import HTTPStatus
 from aiohttp import web
 
 from cassettes import providers, routes
-from cassettes.difference import differences
-from cassettes.matching import Asked, Entry, Index, Level
+from cassettes.difference import Miss
+from cassettes.matching import Asked, Index
 from cassettes.model import Headers, header
 from cassettes.printable import escape
-from mockserver.choose import Chooser, Found, nearest
+from mockserver.choose import Chooser, Found
+from mockserver.decks import Run
 
 FRONT = "/"
 CONTROL = "/_tokentape"
@@ -91,24 +92,26 @@ def miss(asked: Asked, url: str, chooser: Chooser, found: Found | None) -> str:
         return _played(found[1])
     if wrong := routes.hint(asked.route, url):
         return wrong
-    near = nearest(chooser.index, asked)
-    if near is None:
+    told = chooser.missed(asked)
+    if told.nearest is None:
         return "no tapes are loaded; `tokentape record -o DIR` records some; `tokentape serve` has the shipped ones"
-    differing = differences(asked, near)
-    told = f", which differs in {escape(', '.join(differing))}" if differing else ""
-    asked_for = f"{near.interaction.request.method} {escape(near.path)}"
-    return f"the nearest is {escape(near.place)} ({asked_for}){told}{_remedy(chooser.playing.levels)}"
+    return f"the nearest is {_nearest(told, chooser.index)}{_remedy(told, chooser)}"
 
 
-def _played(candidates: tuple[Entry, ...]) -> str:
-    count, last = len(candidates), escape(candidates[-1].place)
+def _nearest(told: Miss, index: Index) -> str:
+    near = next(entry for entry in index.entries if entry.place == told.nearest)
+    differing = f", which differs in {escape(', '.join(told.fields))}" if told.fields else ""
+    return f"{escape(near.place)} ({near.interaction.request.method} {escape(near.path)}){differing}"
+
+
+def _played(run: Run) -> str:
+    count, last = len(run), escape(run.last.place)
     if count == 1:
         return f"the only interaction for this request, {last}, was played already; --after-last repeat plays it again"
     return f"all {count} interactions for this request were played, {last} last; --after-last repeat plays that again"
 
 
-def _remedy(levels: tuple[Level, ...]) -> str:
+def _remedy(told: Miss, chooser: Chooser) -> str:
     """What helps against a miss: that depends on how tapes are looked for."""
-    if "key" in levels:
-        return "; --record-mode new_episodes records what is missing"
-    return "" if "route" in levels else "; --match route takes any tape of the same operation"
+    rule = f"; {escape(told.rule)} would have matched {escape(told.matches or '')}" if told.rule else ""
+    return rule + ("; --record-mode new_episodes records what is missing" if "key" in chooser.playing.levels else "")

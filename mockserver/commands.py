@@ -37,6 +37,8 @@ CMD runs with the base-URL variables of the SDKs set; its exit status is passed 
 @option.port
 @option.ready_file
 @option.match
+@option.ignore
+@option.normalize
 @option.after_last
 @option.factor
 @option.ttft
@@ -58,6 +60,7 @@ def serve_command(ctx: click.Context, /, **options: Any) -> None:
 def serve(options: Mapping[str, Any], command: tuple[str, ...] | None, environ: Mapping[str, str]) -> int:
     """Loads the tapes and serves them until a signal or the end of `command`; returns the exit status."""
     from cassettes import providers
+    from cassettes.normalise import Rules
     from cassettes.redact import Redactor
     from cassettes.secrets import secrets_from_env
     from cassettes.store import FolderStore, find_tape, shipped_root
@@ -74,10 +77,11 @@ def serve(options: Mapping[str, Any], command: tuple[str, ...] | None, environ: 
     for tape in store.tapes:
         for note in tape.cassette.notes:
             say(f"tokentape: note: {note}")
-    chooser = Chooser(index_of(store), playing_of(options))
+    rules = Rules(options["ignore"], options["normalize"])
+    chooser = Chooser(index_of(store, rules=rules), playing_of(options))
     settings = Settings(extra=extra_mounts(upstreams), ending_drain=options["ending_drain"] / 1000)
     server = Server(chooser, settings, Redactor(secrets_from_env(environ)), say)
-    hooks = Hooks(reload=Reload(store, chooser, say))
+    hooks = Hooks(reload=Reload(store, chooser, say, rules))
     return run(server, process, lambda url: _tell(url, len(chooser.index.entries), wraps=command is not None), hooks)
 
 
@@ -121,14 +125,13 @@ def playing_of(options: Mapping[str, Any]) -> Playing:
 
 
 def levels(match: str | None, given: bool) -> tuple[Level, ...]:
-    """The levels to try in order: up to the named one; by default order with tapes of one's own, route without."""
-    ladder: dict[str | None, tuple[Level, ...]] = {
-        "exact": ("exact",),
-        "order": ("exact", "order"),
-        "route": ("exact", "route"),
-        None: ("exact", "order") if given else ("exact", "route"),
-    }
-    return ladder[match]
+    """The levels to try in order: up to the named one; by default normalized with tapes of one's own, route without."""
+    from cassettes.matching import LADDER
+
+    if match == "order":
+        return ("exact", "order")
+    last = match or ("normalized" if given else "route")
+    return LADDER[: [str(level) for level in LADDER].index(last) + 1]
 
 
 def _tell(url: str, interactions: int, *, wraps: bool) -> None:

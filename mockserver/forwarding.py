@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from cassettes.matching import Index, Level
+from cassettes.normalise import NO_RULES, Rules
 from cassettes.redact import Redactor
 from cassettes.store import FolderStore
 from mockserver.app import Forward, Server, Settings, extra_mounts
@@ -22,6 +23,7 @@ def run_forwarding(
     *,
     store: FolderStore | None,
     levels: tuple[Level, ...],
+    rules: Rules = NO_RULES,
     repeat: bool,
     upstreams: Mapping[str, str],
     forward: Forward | None,
@@ -34,10 +36,12 @@ def run_forwarding(
     """Runs the server until it is ended; returns its exit status and how many requests it answered itself.
 
     `process` holds the fields of `Process`. `store`: the tapes that answer before `forward` is asked, as they were
-    read; None for none. `repeat`: after the last interaction, it again. With no `forward` a miss is the 404. `drain`
-    and `closing` are those of `Hooks`. Raises what `run` raises.
+    read, compared by `rules`; None for none. `repeat`: after the last interaction, it again. With no `forward` a miss
+    is the 404. `drain` and `closing` are those of `Hooks`. Raises what `run` raises.
     """
-    chooser = Chooser(index_of(store) if store else Index(()), Playing(levels=levels, repeat=repeat))
+    chooser = Chooser(
+        index_of(store, rules=rules) if store else Index((), rules), Playing(levels=levels, repeat=repeat)
+    )
     settings = Settings(extra=extra_mounts(upstreams), ending_drain=ending_drain)
     server = Server(chooser, settings, redactor, say, forward)
     # No reload: what is recorded in this run does not answer in it, whenever its file appears.
