@@ -15,7 +15,7 @@ from cassettes import dialects
 from cassettes.dialects.base import at
 
 Turn = tuple[object, ...]
-"""`(role, "text", text)`, `(role, "call", name, arguments)`, `(role, "result", text)`; of anything else `(role, kind)`."""
+"""`(role, "text", text)`, `(role, "call", name, arguments)`, `(role, "result", text)`; of the rest `(role, kind)`."""
 
 
 class Frame(NamedTuple):

@@ -15,13 +15,15 @@ from cassettes import providers, routes
 from cassettes.difference import Miss
 from cassettes.matching import Asked, Index
 from cassettes.model import Headers, header
-from cassettes.printable import escape
+from cassettes.printable import columns, escape, pad
 from mockserver.choose import Chooser, Found
 from mockserver.decks import Run
 
 FRONT = "/"
 CONTROL = "/_tokentape"
 FAULT_HEADER = "x-tokentape-fault"
+LOOSE: frozenset[str] = frozenset({"last-user", "order", "route"})
+"""Levels at which a tape answers other requests than its own."""
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 _ORIGIN_HOST = re.compile(r"[a-z][a-z0-9+.-]*://(\[[0-9a-f:]+\]|[a-z0-9.-]+)(?::[0-9]+)?")
 
@@ -62,6 +64,14 @@ def own(asked: Asked, url: str, index: Index) -> web.Response | None:
     return None
 
 
+def refused(asked: Asked, found: Found | None) -> web.Response | None:
+    """The error that the provider has for every such request, where no tape holds the real one; else None."""
+    if found is not None and found[0] not in LOOSE:
+        return None
+    why = routes.refusal(asked.route, asked.request.body)
+    return None if why is None else failure(asked.route, 400, why, "model_not_supported")
+
+
 def foreign_origin(asked: Asked) -> str | None:
     """The origin of the web page that asks, if it is not one of this machine (RFC 6454 7). Any page that a browser has
     open can send requests to loopback; with a recorder they would reach a provider and the disk."""
@@ -75,14 +85,19 @@ def foreign_origin(asked: Asked) -> str | None:
 
 def front_page(url: str, index: Index) -> str:
     """The base URLs as text, and how many interactions are loaded."""
-    return f"tokentape: {len(index.entries)} interactions loaded\n\n{base_urls(url)}\n"
+    return f"tokentape: {len(index.entries)} interactions loaded\n\n{base_urls(url, index.providers)}\n"
 
 
-def base_urls(url: str) -> str:
-    """A table of provider and base URL, a line each."""
-    rows = [(row.title, providers.client_url(row, url)) for row in providers.load().values()]
-    width = max(len(title) for title, _ in rows)
-    return "\n".join(f"  {title:<{width}}  {base}" for title, base in rows)
+def base_urls(url: str, having: Collection[str] = (), extra: Collection[str] = ()) -> str:
+    """A table of provider and base URL, a line each: first those `having` tapes, whose names may be mounts that are no
+    provider rows, as those of `extra` are."""
+    rows = providers.load()
+    shown = [(escape(row.title), providers.client_url(row, url), row.name in having) for row in rows.values()]
+    others = sorted({*having, *extra} - set(rows))
+    shown += [(escape(name), f"{url.rstrip('/')}/{escape(name)}", name in having) for name in others]
+    width = max(columns(title) for title, _, _ in shown)
+    ordered = sorted(shown, key=lambda row: not row[2])
+    return "\n".join(f"  {pad(title, width)}  {base}{'  (has tapes)' * held}" for title, base, held in ordered)
 
 
 def miss(asked: Asked, url: str, chooser: Chooser, found: Found | None) -> str:

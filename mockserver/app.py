@@ -126,7 +126,8 @@ class Server:
         )
         self._runner = web.ServerRunner(served, shutdown_timeout=0.2)
         await self._runner.setup()
-        self._listening = await wire.accept(served, bound)
+        # Where nothing waits no deadline counts from a request, so nobody need know when it came.
+        self._listening = await wire.accept(served, bound, stamped=not self.chooser.playing.pace.timeless)
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{bound.getsockname()[1]}"
         return self.url
@@ -163,6 +164,8 @@ class Server:
             return answers.failure(self._shape(request), 400, str(error), "tokentape_bad_path")
         if own and (answer := answers.own(asked, self.url, self.chooser.index)) is not None:
             return answer
+        if self._forward is None and (refused := answers.refused(asked, found)) is not None:
+            return refused
         deck = self._decks.get(asked.route.deck)
         chosen = self.chooser.pick(found, asking, deck) if found else None
         if chosen is not None:
@@ -219,7 +222,7 @@ class Server:
     def _read_anew(self, request: web.BaseRequest, body: bytes) -> _Reading:
         headers: Headers = tuple((text(name), text(value)) for name, value in request.raw_headers)
         target = request.raw_path
-        route = routes.parse(request.method, target, headers, self._extra)
+        route = routes.parse(request.method, target, headers, self._extra, body)
         redactor = self._redactor_for(headers, target)
         # The digests of base64 leaves must not depend on what is secret: they come first, as on the tape.
         asked = Asked(Request(request.method, target, headers, body), route, lambda: redactor.bytes(redact_body(body)))

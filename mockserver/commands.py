@@ -6,7 +6,7 @@ Composes the package for the command; what the options are is `options`.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ import click
 from mockserver import options as option
 
 if TYPE_CHECKING:
-    from cassettes.matching import Level
+    from cassettes.matching import Index, Level
     from mockserver.choose import Playing
     from mockserver.running import Process
 
@@ -47,6 +47,7 @@ CMD runs with the base-URL variables of the SDKs set; its exit status is passed 
 @option.jitter
 @option.seed
 @option.upstream
+@option.providers_file
 @option.mapped
 @option.ending_drain
 @option.no_mark
@@ -82,7 +83,8 @@ def serve(options: Mapping[str, Any], command: tuple[str, ...] | None, environ: 
     settings = Settings(extra=extra_mounts(upstreams), ending_drain=options["ending_drain"] / 1000)
     server = Server(chooser, settings, Redactor(secrets_from_env(environ)), say)
     hooks = Hooks(reload=Reload(store, chooser, say, rules))
-    return run(server, process, lambda url: _tell(url, len(chooser.index.entries), wraps=command is not None), hooks)
+    extra = settings.extra
+    return run(server, process, lambda url: _tell(url, chooser.index, extra, wraps=command is not None), hooks)
 
 
 def process_of(options: Mapping[str, Any], command: tuple[str, ...] | None, environ: Mapping[str, str]) -> Process:
@@ -134,11 +136,11 @@ def levels(match: str | None, given: bool) -> tuple[Level, ...]:
     return LADDER[: [str(level) for level in LADDER].index(last) + 1]
 
 
-def _tell(url: str, interactions: int, *, wraps: bool) -> None:
+def _tell(url: str, index: Index, extra: Collection[str], *, wraps: bool) -> None:
     """What is served and where; a wrapped command has the base URLs in its variables."""
     from mockserver.answers import base_urls
     from mockserver.running import say
 
-    say(f"tokentape: serving {interactions} interactions on {url}")
-    for line in () if wraps else base_urls(url).splitlines():
+    say(f"tokentape: serving {len(index.entries)} interactions on {url}")
+    for line in () if wraps else base_urls(url, index.providers, extra).splitlines():
         say(line)

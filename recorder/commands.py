@@ -39,6 +39,7 @@ RECOVER = option.examples(
 @option.ignore
 @option.normalize
 @option.upstream
+@option.providers_file
 @option.mapped
 @option.host
 @option.port
@@ -62,6 +63,7 @@ def record_command(ctx: click.Context, /, **options: Any) -> None:
 @option.model
 @option.tape_file
 @option.base_url
+@option.providers_file
 @option.no_stream
 @option.idle_timeout
 @option.as_json
