@@ -63,7 +63,7 @@ class Chooser:
         self.index = index
         self.playing = playing
         self._found: OrderedDict[tuple[object, ...], Found | None] = OrderedDict()
-        self._plans: OrderedDict[tuple[str, Asking], Plan] = OrderedDict()
+        self._plans: OrderedDict[tuple[str, Asking, Pace], Plan] = OrderedDict()
         self._plan_bytes = 0
 
     def reload(self, index: Index) -> None:
@@ -86,14 +86,15 @@ class Chooser:
             return None
         return Chosen(self.plan(entry, asking), entry, candidates)
 
-    def plan(self, entry: Entry, asking: Asking) -> Plan:
-        """The compiled plan of `entry` for that way of asking."""
-        key = (entry.place, asking)
+    def plan(self, entry: Entry, asking: Asking, pace: Pace | None = None) -> Plan:
+        """The compiled plan of `entry` for that way of asking, at the chooser's own pace if none is given."""
+        pace = self.playing.pace if pace is None else pace
+        key = (entry.place, asking, pace)
         plan = self._plans.get(key)
         if plan is not None:
             self._plans.move_to_end(key)
             return plan
-        plan = self._plans[key] = self._compile(entry, asking)
+        plan = self._plans[key] = self._compile(entry, asking, pace)
         self._plan_bytes += len(plan.wire)
         while len(self._plans) > 1 and (len(self._plans) > PLANS or self._plan_bytes > PLAN_BYTES):
             self._plan_bytes -= len(self._plans.popitem(last=False)[1].wire)
@@ -117,14 +118,14 @@ class Chooser:
             self._found.popitem(last=False)
         return found
 
-    def _compile(self, entry: Entry, asking: Asking) -> Plan:
+    def _compile(self, entry: Entry, asking: Asking, pace: Pace) -> Plan:
         timeline = to_timeline(entry.interaction)
-        if self.playing.pace != AS_RECORDED:
+        if pace != AS_RECORDED:
             response = entry.interaction.response
             kind = event_kind(response.headers, response.code, response.body, response.stream.events)
-            ends = event_ends(response.body, kind) if self.playing.pace.tps else []
+            ends = event_ends(response.body, kind) if pace.tps else []
             text = dialects.get(entry.dialect).text
-            timeline = paced(timeline, self.playing.pace, self._random(entry), ends, lambda event: bool(text(event)))
+            timeline = paced(timeline, pace, self._random(entry), ends, lambda event: bool(text(event)))
         extra = ((MARK, quote(octets(entry.place), safe="/#:@+,;=~!")),) if self.playing.mark else ()
         return compile_plan(timeline, asking, extra)
 
