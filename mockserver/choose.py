@@ -19,6 +19,7 @@ import msgspec
 from cassettes import dialects
 from cassettes.difference import Comparison, Miss, missed
 from cassettes.events import event_ends, event_kind
+from cassettes.folding import folded
 from cassettes.framing import octets
 from cassettes.matching import LADDER, Asked, Entry, Index, Level
 from cassettes.timeline import to_timeline
@@ -124,11 +125,16 @@ class Chooser:
         return found
 
     def _find(self, asked: Asked) -> Found | None:
+        if entries := self.index.named(asked):
+            return "exact", self._run(entries)
         for level in self.playing.levels:
             if entries := self.index.find(level, asked):
-                run = Run(entries)
-                return level, self._runs.setdefault(run.key, run)
+                return level, self._run(entries)
         return None
+
+    def _run(self, entries: tuple[Entry, ...]) -> Run:
+        run = Run(entries)
+        return self._runs.setdefault(run.key, run)
 
     def missed(self, asked: Asked) -> Miss:
         """What is to say of a request that nothing answers: the nearest tape, what differs, what would have matched."""
@@ -142,6 +148,9 @@ class Chooser:
             ends = event_ends(response.body, kind) if pace.tps else []
             text = dialects.get(entry.dialect).text
             timeline = paced(timeline, pace, self._random(entry), ends, lambda event: bool(text(event)))
+        # A tape that does not know its request, as one made of a stream alone, was asked for that stream.
+        if asking.whole and (entry.likeness.streams or not entry.body):
+            timeline = folded(entry.interaction.response, timeline, dialects.get(entry.dialect)) or timeline
         extra = ((MARK, quote(octets(entry.place), safe="/#:@+,;=~!")),) if self.playing.mark else ()
         return compile_plan(timeline, asking, extra)
 
