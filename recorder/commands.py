@@ -36,6 +36,8 @@ RECOVER = option.examples(
 @option.output
 @option.one_file
 @option.record_mode
+@option.ignore
+@option.normalize
 @option.upstream
 @option.providers_file
 @option.mapped
@@ -45,6 +47,7 @@ RECOVER = option.examples(
 @option.on_client_close
 @option.idle_timeout
 @option.ending_drain
+@option.cors
 @option.keep_encoding
 @option.loop
 @click.pass_context

@@ -15,6 +15,8 @@ from cassettes.durations import duration, speed
 from cassettes.model import TokentapeError
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from recorder.leaving import LeavingPolicy
 
     AnyType = click.ParamType[Any]
@@ -47,7 +49,7 @@ class TapeFile(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The path."""
-        from cassettes.store import SUFFIXES
+        from cassettes.shipped import SUFFIXES
 
         path = super().convert(value, param, ctx)
         if not str(path).endswith(SUFFIXES):
@@ -62,6 +64,18 @@ def _policy(text: str) -> LeavingPolicy:
     return leaving_policy(text)
 
 
+def _path(text: str) -> Any:
+    from cassettes.jsonpath import parse
+
+    return parse(text)
+
+
+def _renaming(text: str) -> Any:
+    from cassettes.normalise import renaming
+
+    return renaming(text)
+
+
 def _extended(ctx: click.Context, _option: click.Parameter, file: Path | None) -> None:
     """Adds the rows of `--providers` before anything asks for a provider. Raises RowError."""
     if file is not None and not ctx.resilient_parsing:
@@ -74,6 +88,24 @@ PATH: Any = click.Path(path_type=Path)
 FILE = TapeFile()
 FOLDER: Any = click.Path(path_type=Path, file_okay=False)
 DURATION = Written("duration", duration)
+
+
+def tape_names(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """What a shell offers for a tape: names of shipped ones and what is beside them, else paths."""
+    from click.shell_completion import CompletionItem
+
+    from cassettes.shipped import names_for
+
+    return [CompletionItem(name) for name in names_for(incomplete)] or [CompletionItem(incomplete, type="file")]
+
+
+def provider_names(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """What a shell offers for a provider."""
+    from click.shell_completion import CompletionItem
+
+    from cassettes.shipped import provider_names as names
+
+    return [CompletionItem(name) for name in names() if name.startswith(incomplete)]
 
 
 def examples(lines: str, text: str) -> str:
@@ -113,6 +145,20 @@ upstream = click.option(
     metavar="NAME=URL",
     help="Where a provider's requests go; a new NAME is mounted with dialect raw.",
 )
+ignore = click.option(
+    "--ignore",
+    multiple=True,
+    type=Written("path", _path),
+    metavar="$.PATH",
+    help="A field of request bodies that does not count, e.g. $.temperature.",
+)
+normalize = click.option(
+    "--normalize",
+    multiple=True,
+    type=Written("rule", _renaming),
+    metavar="RE=NAME",
+    help="Texts in request bodies that change from run to run, e.g. run-[0-9]+=run.",
+)
 mapped = click.option(
     "--map", "mapped", multiple=True, metavar="VARIABLE=PROVIDER", help="Which provider a variable is for, with -- CMD."
 )
@@ -145,6 +191,12 @@ ending_drain = click.option(
     show_default=True,
     help="How long a relayed RST waits for the client to take what was sent.",
 )
+cors = click.option(
+    "--cors",
+    multiple=True,
+    metavar="ORIGIN",
+    help="Let web pages of ORIGIN ask too, as those of this machine may.",
+)
 keep_encoding = click.option(
     "--keep-encoding", is_flag=True, help="Let the upstream compress; the tape keeps the bytes as they came."
 )
@@ -154,7 +206,7 @@ loop = click.option(
 
 # call
 
-provider = click.argument("provider")
+provider = click.argument("provider", shell_complete=provider_names)
 prompt = click.argument("prompt")
 model = click.option("--model", help="Model to ask. [default: the provider's]")
 tape_file = click.option(
@@ -165,8 +217,8 @@ no_stream = click.option("--no-stream", is_flag=True, help="Ask for the whole an
 
 # Tapes
 
-tape = click.argument("tape")
-tapes = click.argument("tapes", nargs=-1, type=PATH)
+tape = click.argument("tape", shell_complete=tape_names)
+tapes = click.argument("tapes", nargs=-1, type=PATH, shell_complete=tape_names)
 number = click.option("-n", "--number", type=click.IntRange(1), help="Only this interaction.")
 only_text = click.option("--text", "only_text", is_flag=True, help="Only the text of the answer.")
 rows = click.option("--rows", default=16, show_default=True, type=click.IntRange(2), help="Chunks to list.")

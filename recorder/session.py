@@ -14,6 +14,7 @@ from typing import Any
 
 from cassettes import providers
 from cassettes.model import CassetteError, Interaction
+from cassettes.normalise import Rules
 from cassettes.redact import Redactor
 from cassettes.secrets import secrets_from_env
 from cassettes.store import FolderStore
@@ -21,7 +22,7 @@ from recorder.filing import Filing, RecordMode
 from recorder.outgoing import upstreams_of
 from recorder.printing import complain, say
 from recorder.proxy import Clocks, Recorder, Settings
-from recorder.spool import orphans
+from recorder.spool import left_behind
 
 PORT = 7358
 NAMED = 4
@@ -63,9 +64,12 @@ def record(
     store = tapes_of(one_file or folder)
     if mode == "none":
         store.load()  # says what is missing: there is nothing else to do in this mode
-    _note_orphans(folder)
+    if note := left_behind(folder):
+        say(f"tokentape: note: {note}")
     redactor = Redactor(secrets_from_env(environ))
-    recorder = _recorder(options, environ, upstreams, Filing(folder, mode, one_file, interactions_of(store)), redactor)
+    rules = Rules(options["ignore"], options["normalize"])
+    filing = Filing(folder, mode, one_file, interactions_of(store), rules)
+    recorder = _recorder(options, environ, upstreams, filing, redactor)
     refuses = mode == "none" or (mode == "once" and one_file is not None and one_file.exists())
     status, answered = server.run_forwarding(
         {
@@ -80,6 +84,7 @@ def record(
         },
         store=store if mode in PLAYING else None,
         levels=("key",),
+        rules=rules,
         repeat=mode != "new_episodes",
         upstreams=upstreams,
         forward=None if refuses else recorder.forward,
@@ -91,6 +96,7 @@ def record(
         ),
         drain=recorder.drain,
         closing=recorder.close,
+        origins=options["cors"],
     )
     if command and not recorder.requests and not answered:
         complain(_nothing_came(command, mapped))
@@ -113,12 +119,6 @@ def _recorder(
         keep_encoding=options["keep_encoding"],
     )
     return Recorder(filing, settings, redactor, Clocks(time.monotonic, wall), lambda line: say(redactor.text(line)))
-
-
-def _note_orphans(folder: Path) -> None:
-    left = sum(1 for _ in orphans(folder))
-    if left:
-        say(f"tokentape: note: a killed recorder left {left} unfinished here; `tokentape recover {folder}` keeps them")
 
 
 def _tell(doing: str, base_urls: str) -> None:
