@@ -52,6 +52,7 @@ Examples:
   tokentape serve                            the shipped tapes on http://127.0.0.1:7357
   tokentape serve tests/cassettes --speed max
   tokentape serve openai/hello               one shipped tape, by its name
+  tokentape serve tapes --on-miss record     forward and record what is not on a tape
   tokentape serve tapes -- pytest tests/     a port of its own, base URLs set, the command's status
 
 Play tapes from a local server. TAPES are files, folders or names of shipped tapes; none: the shipped library.

@@ -19,7 +19,7 @@ from mockserver.choose import Chooser, Found, nearest
 MOST = 1000
 """Different misses that are kept; the oldest goes first."""
 SHOWN = 200
-"""Characters of a path."""
+"""Characters of a method or a path."""
 
 
 class Miss(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,7 +44,7 @@ def miss_of(asked: Asked, url: str, chooser: Chooser, found: Found | None, redac
     near = None if wrong else found[1][-1] if found else nearest(chooser.index, asked)
     differing = tuple(differences(asked, near)) if near is not None and found is None else ()
     return Miss(
-        method=request.method,
+        method=request.method[:SHOWN],
         path=redactor.uri(request.uri)[:SHOWN],
         provider=route.provider,
         dialect=route.dialect,
