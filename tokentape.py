@@ -49,12 +49,16 @@ COMMANDS = {
     "call": Entry("Record", "recorder.commands", "Send one prompt and keep the answer."),
     "recover": Entry("Record", "recorder.commands", "Make tapes of what a killed recorder left."),
     "serve": Entry("Play", "mockserver.commands", "Play tapes from a local server.", wraps=True),
+    "providers": Entry("Play", "mockserver.provider_commands", "List the providers and their base URLs."),
+    "env": Entry("Play", "mockserver.provider_commands", "Print the variables that point SDKs at a server."),
     "list": Entry("Tapes", "recorder.tape_commands", "List tapes and what is on them."),
     "show": Entry("Tapes", "recorder.tape_commands", "Show head, timeline, text and ending of a tape."),
     "verify": Entry("Tapes", "recorder.tape_commands", "Play a tape and compare bytes and gaps."),
     "edit": Entry("Tapes", "recorder.tape_commands", "Repair a tape that was edited by hand."),
     "import": Entry("Tapes", "recorder.tape_commands", "Make tapes of other tools' recordings."),
     "schema": Entry("Tapes", "recorder.tape_commands", "Print a JSON Schema for editors."),
+    "config": Entry("About", "recorder.settings", "Show every setting and where it comes from."),
+    "completion": Entry("About", "recorder.completion", "Print the completion script of a shell."),
     "demo": Entry("About", "recorder.demo", "Record and replay a stream: no key, no network."),
     "doctor": Entry("About", "recorder.tape_commands", "Check this installation and its surroundings."),
 }
@@ -88,6 +92,10 @@ class Composition:
         """The recorder that takes misses, for `serve --on-miss record`."""
         return import_module("recorder.standby")
 
+    def configured(self) -> dict[str, click.Command]:
+        """The commands that have a table of their own in a configuration file."""
+        return {name: _load(name) for name in ("serve", "record")}
+
 
 class Commands(click.Group):
     """The lazy group: help and completion read the table, a command's module is imported when the command runs."""
@@ -103,8 +111,18 @@ class Commands(click.Group):
             ctx.fail(f"there is no command {cmd_name!r}" + (f": did you mean {near[0]!r}?" if near else ""))
         if hidden := hidden_package():
             raise click.ClickException(hidden)
-        command: click.Command = getattr(import_module(COMMANDS[cmd_name].home), f"{cmd_name}_command")
-        return command
+        return _load(cmd_name)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command, its defaults from file and variables laid ready. Its help is the same wherever one stands."""
+        name, command, rest = super().resolve_command(ctx, args)
+        if name and command and not ctx.resilient_parsing and not {"-h", "--help"} & set(rest):
+            settings = import_module("recorder.settings")
+            configured = ctx.obj["compose"].configured
+            ctx.default_map = {name: settings.defaults(name, command, configured, os.environ)}
+        return name, command, rest
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
         from click.shell_completion import CompletionItem
@@ -118,6 +136,11 @@ class Commands(click.Group):
             _write(formatter, title, [(n, entry.help) for n, entry in COMMANDS.items() if entry.section == title])
         click.Command.format_options(self, ctx, formatter)
         _write(formatter, "Exit codes", EXIT_CODES)
+
+
+def _load(name: str) -> click.Command:
+    command: click.Command = getattr(import_module(COMMANDS[name].home), f"{name}_command")
+    return command
 
 
 def _write(formatter: click.HelpFormatter, title: str, rows: Sequence[tuple[str, str]]) -> None:
@@ -207,7 +230,8 @@ def _complain_usage(error: click.ClickException) -> int:
         return error.exit_code
     context = getattr(error, "ctx", None)
     hint = f" (see {context.command_path} --help)" if context else ""
-    return _complain(error.format_message().rstrip(".") + hint, error.exit_code)
+    message = error.format_message().replace(":\n\t", ": ").replace(",\n\t", ", ")  # click lists choices in lines
+    return _complain(message.rstrip(".") + hint, error.exit_code)
 
 
 def _complain(message: str, status: int) -> int:

@@ -1,7 +1,8 @@
 """Tapes in folders: found, named, loaded, noticed when they change, written without ever losing what was there.
 
 The only module of this package that writes files. No format of its own: bytes are `cassettes.yamlio`. A store stays
-inside its roots and skips links that leave them. Imports `model`, `yamlio`, `growing`; for foreign tapes `convert`.
+inside its roots and skips links that leave them. Imports `model`, `shipped`, `yamlio`, `growing`; for foreign tapes
+`convert`.
 """
 
 from __future__ import annotations
@@ -19,9 +20,21 @@ from typing import NamedTuple
 
 from cassettes.growing import Growing, Piece, Stamp, joined
 from cassettes.model import Cassette, CassetteError, Interaction, TokentapeError
+from cassettes.shipped import SUFFIXES, shipped_names, shipped_root, shipped_tape, tape_name
 from cassettes.yamlio import load, load_file, read_file
 
-SUFFIXES = (".yaml", ".yml", ".yaml.gz")
+__all__ = [
+    "SUFFIXES",
+    "FolderStore",
+    "append",
+    "find_tape",
+    "read_tape",
+    "replace",
+    "shipped_root",
+    "tape_name",
+    "update",
+]
+
 LOCK = ".tokentape.lock"
 UNSAVED = ".unsaved"
 """Added to the name of a tape that was written whole but could not be put in its place."""
@@ -49,30 +62,15 @@ class Changes(NamedTuple):
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
 
 
-def shipped_root() -> Path:
-    """The folder of the tapes that ship with tokentape."""
-    return Path(__file__).parent / "library"
-
-
-def tape_name(path: Path, root: Path) -> str:
-    """The name of the tape at `path`, found under `root` (which may be the file itself)."""
-    shown = path.name if path == root else path.relative_to(root).as_posix()
-    suffix = next(suffix for suffix in sorted(SUFFIXES, key=len, reverse=True) if shown.endswith(suffix))
-    return shown.removesuffix(suffix)
-
-
 def find_tape(name: str | os.PathLike[str]) -> Path:
     """The file or folder that `name` means: a path, or the name of a shipped tape (`openai/hello`) or of a folder of
     them. Raises CassetteError that names the nearest."""
     wanted = os.fspath(name)
     if os.path.exists(wanted):  # noqa: PTH110 - Path.exists raises for names that are too long
         return Path(wanted)
-    root = shipped_root()
-    names = {tape_name(path, root): path for path in _files(root)}
-    folders = {path.parent.relative_to(root).as_posix(): path.parent for path in names.values()}
-    shipped = names | folders
-    if wanted in shipped:
-        return shipped[wanted]
+    if (shipped := shipped_tape(wanted)) is not None:
+        return shipped
+    names = shipped_names()
     near = get_close_matches(wanted, names, n=1)
     fix = f"; record tapes with `tokentape record -o DIR` (those shipped are {', '.join(names)})"
     meant = f"; did you mean {near[0]}?" if near else fix

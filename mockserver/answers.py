@@ -11,11 +11,14 @@ from http import HTTPStatus
 from aiohttp import web
 
 from cassettes import providers, routes
-from cassettes.matching import Index
+from cassettes.matching import Asked, Index
 from cassettes.model import Headers
-from cassettes.printable import escape
+from cassettes.printable import columns, escape, pad
+from mockserver.choose import Found
 
 ANY_METHOD = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+LOOSE: frozenset[str] = frozenset({"last-user", "order", "route"})
+"""Levels at which a tape answers other requests than its own."""
 
 
 def failure(route: routes.Route, status: int, message: str, code: str | None = None) -> web.Response:
@@ -42,7 +45,7 @@ def json_response(value: object, status: int = 200, headers: Headers = ()) -> we
     return web.json_response(value, status=status, reason=HTTPStatus(status).phrase, headers=list(headers))
 
 
-def refused(status: int, message: str, code: str, headers: Headers = ()) -> web.Response:
+def own_error(status: int, message: str, code: str, headers: Headers = ()) -> web.Response:
     """An error on a path of our own, which is no provider's."""
     answer = failure(routes.Route(path="/"), status, message, code)
     answer.headers.extend(list(headers))
@@ -51,7 +54,7 @@ def refused(status: int, message: str, code: str, headers: Headers = ()) -> web.
 
 def not_allowed(allowed: str) -> web.Response:
     """405 with the methods that are (RFC 9110 15.5.6)."""
-    return refused(405, f"expected {allowed}", "tokentape_method", (("Allow", allowed),))
+    return own_error(405, f"expected {allowed}", "tokentape_method", (("Allow", allowed),))
 
 
 def options(allowed: str, headers: Headers = ()) -> web.Response:
@@ -65,13 +68,26 @@ def unknown_faults(faults: str, where: str = "it", route: routes.Route | None = 
     return failure(route or routes.Route(path="/"), 422, message, "tokentape_fault")
 
 
+def refused(asked: Asked, found: Found | None) -> web.Response | None:
+    """The error that the provider has for every such request, where no tape holds the real one; else None."""
+    if found is not None and found[0] not in LOOSE:
+        return None
+    why = routes.refusal(asked.route, asked.request.body)
+    return None if why is None else failure(asked.route, 400, why, "model_not_supported")
+
+
 def front_page(url: str, index: Index) -> str:
     """The base URLs as text, and how many interactions are loaded."""
-    return f"tokentape: {len(index.entries)} interactions loaded\n\n{base_urls(url)}\n"
+    return f"tokentape: {len(index.entries)} interactions loaded\n\n{base_urls(url, index.providers)}\n"
 
 
-def base_urls(url: str) -> str:
-    """A table of provider and base URL, a line each."""
-    rows = [(row.title, providers.client_url(row, url)) for row in providers.load().values()]
-    width = max(len(title) for title, _ in rows)
-    return "\n".join(f"  {title:<{width}}  {base}" for title, base in rows)
+def base_urls(url: str, having: Collection[str] = (), extra: Collection[str] = ()) -> str:
+    """A table of provider and base URL, a line each: first those `having` tapes, whose names may be mounts that are no
+    provider rows, as those of `extra` are."""
+    rows = providers.load()
+    shown = [(escape(row.title), providers.client_url(row, url), row.name in having) for row in rows.values()]
+    others = sorted({*having, *extra} - set(rows))
+    shown += [(escape(name), f"{url.rstrip('/')}/{escape(name)}", name in having) for name in others]
+    width = max(columns(title) for title, _, _ in shown)
+    ordered = sorted(shown, key=lambda row: not row[2])
+    return "\n".join(f"  {pad(title, width)}  {base}{'  (has tapes)' * held}" for title, base, held in ordered)

@@ -194,6 +194,8 @@ class Server:
         if own:
             answer = await self._own.answer(asked, asking, self.url, self._guard)
             return await self._play(request, answer, Deck(), start) if isinstance(answer, Chosen) else answer
+        if self._forward is None and (refused := answers.refused(asked, found)) is not None:
+            return refused
         deck = self._decks.get(asked.route.deck)
         chosen = self.chooser.pick(found, asking, deck) if found else None
         if chosen is not None:
@@ -251,7 +253,7 @@ class Server:
     def _read_anew(self, request: web.BaseRequest, body: bytes) -> _Reading:
         headers = _headers(request)
         target = request.raw_path
-        route = routes.parse(request.method, target, headers, self._extra)
+        route = routes.parse(request.method, target, headers, self._extra, body)
         redactor = self._redactor_for(headers, target)
         # The digests of base64 leaves must not depend on what is secret: they come first, as on the tape.
         asked = Asked(Request(request.method, target, headers, body), route, lambda: redactor.bytes(redact_body(body)))

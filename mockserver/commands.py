@@ -6,7 +6,7 @@ Composes the package for the command; what the options are is `options`.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -15,7 +15,7 @@ import click
 from mockserver import options as option
 
 if TYPE_CHECKING:
-    from cassettes.matching import Level
+    from cassettes.matching import Index, Level
     from cassettes.redact import Redactor
     from cassettes.store import FolderStore
     from mockserver.app import Forward
@@ -76,6 +76,7 @@ CMD runs with the base-URL variables of the SDKs set; its exit status is passed 
 @option.jitter
 @option.seed
 @option.upstream
+@option.providers_file
 @option.mapped
 @option.cors
 @option.ending_drain
@@ -118,7 +119,8 @@ def serve(
     server = Server(chooser, settings, redactor, say, standby.forward if standby else None)
     # What is recorded in this run does not answer in it: then nothing is read again.
     hooks = Hooks(drain=standby.drain, closing=standby.close) if standby else Hooks(reload=Reload(store, chooser, say))
-    status = run(server, process, lambda url: _tell(url, len(chooser.index.entries), wraps=command is not None), hooks)
+    extra = settings.extra
+    status = run(server, process, lambda url: _tell(url, chooser.index, extra, wraps=command is not None), hooks)
     if options["strict"] and server.misses:
         found = "1 request" if server.misses == 1 else f"{server.misses} requests"
         say(f"tokentape: error: {found} found no tape (--strict)")
@@ -220,11 +222,11 @@ def _store(given: tuple[Path, ...], folder: Path | None, compose: Composed) -> F
     return store
 
 
-def _tell(url: str, interactions: int, *, wraps: bool) -> None:
+def _tell(url: str, index: Index, extra: Collection[str], *, wraps: bool) -> None:
     """What is served and where; a wrapped command has the base URLs in its variables."""
     from mockserver.answers import base_urls
     from mockserver.running import say
 
-    say(f"tokentape: serving {interactions} interactions on {url}")
-    for line in () if wraps else base_urls(url).splitlines():
+    say(f"tokentape: serving {len(index.entries)} interactions on {url}")
+    for line in () if wraps else base_urls(url, index.providers, extra).splitlines():
         say(line)

@@ -5,7 +5,7 @@ Imports `cassettes` and this package; `tokentape.py` hands this module to the re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from cassettes.matching import Index, Level
@@ -53,8 +53,8 @@ def run_forwarding(
     return status, server.played + server.misses
 
 
-def front(url: str) -> str:
-    """The table of base URLs of a server at `url`."""
+def front(url: str, upstreams: Collection[str] = ()) -> str:
+    """The table of base URLs of a server at `url` that forwards to `upstreams`, by name."""
     from mockserver.answers import base_urls
 
-    return base_urls(url)
+    return base_urls(url, extra=upstreams)

@@ -15,6 +15,8 @@ from cassettes.durations import duration, rate, speed
 from cassettes.model import TokentapeError
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     AnyType = click.ParamType[Any]
 else:
     AnyType = click.ParamType  # no generic before click 8.2
@@ -37,10 +39,30 @@ class Written(AnyType):
             self.fail(str(error), param, ctx)
 
 
+def _extended(ctx: click.Context, _option: click.Parameter, file: Path | None) -> None:
+    """Adds the rows of `--providers` before anything asks for a provider. Raises RowError."""
+    if file is not None and not ctx.resilient_parsing:
+        from cassettes import providers
+
+        providers.extend(providers.read(file))
+
+
+def tape_names(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """What a shell offers for a tape: names of shipped ones and what is beside them, else paths."""
+    from click.shell_completion import CompletionItem
+
+    from cassettes.shipped import names_for
+
+    return [CompletionItem(name) for name in names_for(incomplete)] or [CompletionItem(incomplete, type="file")]
+
+
 PATH: Any = click.Path(path_type=Path)
 DURATION = Written("duration", duration)
 
-tapes = click.argument("tapes", nargs=-1, type=PATH, metavar="[TAPES]... [-- CMD...]")
+# Named, or click before 8.3 asks no configuration for an argument that may be absent.
+tapes = click.argument(
+    "tapes", nargs=-1, type=PATH, metavar="[TAPES]... [-- CMD...]", envvar="TOKENTAPE_TAPES", shell_complete=tape_names
+)
 host = click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 port = click.option(
     "--port",
@@ -105,6 +127,15 @@ ending_drain = click.option(
     default="30s",
     show_default=True,
     help="How long an RST waits for the client to take what was sent.",
+)
+providers_file = click.option(
+    "--providers",
+    type=PATH,
+    is_eager=True,
+    expose_value=False,
+    callback=_extended,
+    metavar="FILE",
+    help="YAML file of more providers: NAME: {base_url: URL}.",
 )
 no_mark = click.option("--no-mark", is_flag=True, help="Leave the x-tokentape header out.")
 loop = click.option(

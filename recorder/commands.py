@@ -37,6 +37,7 @@ RECOVER = option.examples(
 @option.one_file
 @option.record_mode
 @option.upstream
+@option.providers_file
 @option.mapped
 @option.host
 @option.port
@@ -61,6 +62,7 @@ def record_command(ctx: click.Context, /, **options: Any) -> None:
 @option.model
 @option.tape_file
 @option.base_url
+@option.providers_file
 @option.no_stream
 @option.idle_timeout
 @option.as_json

@@ -15,6 +15,8 @@ from cassettes.durations import duration, speed
 from cassettes.model import TokentapeError
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
     from recorder.leaving import LeavingPolicy
 
     AnyType = click.ParamType[Any]
@@ -47,7 +49,7 @@ class TapeFile(click.Path):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """The path."""
-        from cassettes.store import SUFFIXES
+        from cassettes.shipped import SUFFIXES
 
         path = super().convert(value, param, ctx)
         if not str(path).endswith(SUFFIXES):
@@ -62,10 +64,36 @@ def _policy(text: str) -> LeavingPolicy:
     return leaving_policy(text)
 
 
+def _extended(ctx: click.Context, _option: click.Parameter, file: Path | None) -> None:
+    """Adds the rows of `--providers` before anything asks for a provider. Raises RowError."""
+    if file is not None and not ctx.resilient_parsing:
+        from cassettes import providers
+
+        providers.extend(providers.read(file))
+
+
 PATH: Any = click.Path(path_type=Path)
 FILE = TapeFile()
 FOLDER: Any = click.Path(path_type=Path, file_okay=False)
 DURATION = Written("duration", duration)
+
+
+def tape_names(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """What a shell offers for a tape: names of shipped ones and what is beside them, else paths."""
+    from click.shell_completion import CompletionItem
+
+    from cassettes.shipped import names_for
+
+    return [CompletionItem(name) for name in names_for(incomplete)] or [CompletionItem(incomplete, type="file")]
+
+
+def provider_names(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """What a shell offers for a provider."""
+    from click.shell_completion import CompletionItem
+
+    from cassettes.shipped import provider_names as names
+
+    return [CompletionItem(name) for name in names() if name.startswith(incomplete)]
 
 
 def examples(lines: str, text: str) -> str:
@@ -75,6 +103,16 @@ def examples(lines: str, text: str) -> str:
 
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+
+providers_file = click.option(
+    "--providers",
+    type=PATH,
+    is_eager=True,
+    expose_value=False,
+    callback=_extended,
+    metavar="FILE",
+    help="YAML file of more providers: NAME: {base_url: URL}.",
+)
 
 # record
 
@@ -142,7 +180,7 @@ loop = click.option(
 
 # call
 
-provider = click.argument("provider")
+provider = click.argument("provider", shell_complete=provider_names)
 prompt = click.argument("prompt")
 model = click.option("--model", help="Model to ask. [default: the provider's]")
 tape_file = click.option(
@@ -153,8 +191,8 @@ no_stream = click.option("--no-stream", is_flag=True, help="Ask for the whole an
 
 # Tapes
 
-tape = click.argument("tape")
-tapes = click.argument("tapes", nargs=-1, type=PATH)
+tape = click.argument("tape", shell_complete=tape_names)
+tapes = click.argument("tapes", nargs=-1, type=PATH, shell_complete=tape_names)
 number = click.option("-n", "--number", type=click.IntRange(1), help="Only this interaction.")
 only_text = click.option("--text", "only_text", is_flag=True, help="Only the text of the answer.")
 rows = click.option("--rows", default=16, show_default=True, type=click.IntRange(2), help="Chunks to list.")

@@ -28,7 +28,7 @@ class ChildError(TokentapeError):
 @contextmanager
 def child(arguments: Sequence[str]) -> Iterator[str]:
     """Runs `tokentape ARGUMENTS --port 0` and yields its URL; ends it afterwards. No proxy is asked: what it serves and
-    whom it asks is on this machine. Raises ChildError."""
+    whom it asks is on this machine. No configuration counts: it does what the arguments say. Raises ChildError."""
     with tempfile.TemporaryDirectory(prefix="tokentape-") as folder:
         ready, log = Path(folder) / "ready.json", Path(folder) / "log"
         with log.open("wb") as said:
@@ -38,7 +38,7 @@ def child(arguments: Sequence[str]) -> Iterator[str]:
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=said,
-                env={**os.environ, "NO_PROXY": "*", "no_proxy": "*"},
+                env=_environment(),
             )
         try:
             yield _url(process, ready, log)
@@ -49,6 +49,11 @@ def child(arguments: Sequence[str]) -> Iterator[str]:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def _environment() -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("TOKENTAPE_")}
+    return {**kept, "NO_PROXY": "*", "no_proxy": "*", "TOKENTAPE_CONFIG": ""}
 
 
 def _url(process: subprocess.Popen[bytes], ready: Path, log: Path) -> str:

@@ -24,6 +24,8 @@ from recorder.proxy import Clocks, Recorder, Settings
 from recorder.spool import left_behind
 
 PORT = 7358
+NAMED = 4
+"""Base-URL variables that are named when no request came."""
 PLAYING: frozenset[RecordMode] = frozenset({"none", "once", "new_episodes"})
 """The modes in which tapes that were there at start answer."""
 
@@ -86,7 +88,7 @@ def record(
         ending_drain=options["ending_drain"] / 1000,
         listening=lambda url: _tell(
             f"{'playing' if refuses else 'recording to'} {one_file or folder} on {url}",
-            "" if command else server.front(url),
+            "" if command else server.front(url, upstreams),
         ),
         drain=recorder.drain,
         closing=recorder.close,
@@ -123,8 +125,8 @@ def _tell(doing: str, base_urls: str) -> None:
 
 def _nothing_came(command: tuple[str, ...], mapped: Mapping[str, str]) -> str:
     first = [row.base_url_variables[0] for row in providers.load().values() if row.base_url_variables]
-    names = ", ".join(dict.fromkeys([*mapped, *first]))
+    names = list(dict.fromkeys([*mapped, *first]))[: len(mapped) + NAMED]
     return (
-        f"no request reached the recorder while {command[0]!r} ran; does it read {names}? "
+        f"no request reached the recorder while {command[0]!r} ran; does it read {', '.join(names)} or the like? "
         "If it sets its base URL itself, point that at the recorder: --port N gives it an address that stays"
     )

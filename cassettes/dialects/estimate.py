@@ -13,6 +13,7 @@ _NO_TEXT: Final = frozenset(
     (
         *("source", "inlineData", "inline_data", "fileData", "file_data", "signature", "thoughtSignature"),
         *("type", "role", "id", "tool_use_id", "cache_control", "mimeType"),
+        *("image_url", "input_audio", "encrypted_content", "call_id"),
     )
 )
 

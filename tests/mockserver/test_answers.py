@@ -171,7 +171,12 @@ def test_a_stream_goes_on_while_a_large_body_comes(plain: Tool) -> None:
 def test_the_front_page_and_health(plain: Tool) -> None:
     page = send(plain, "/", b"", method="GET")
     assert page.head.startswith(b"HTTP/1.1 200 OK\r\n")
-    assert f"  OpenAI         {plain.url}/openai/v1" in page.wire_body.decode()
+    lines = page.wire_body.decode().splitlines()
+    assert lines[2].split() == ["OpenAI", f"{plain.url}/openai/v1", "(has", "tapes)"]
+    assert [line.split()[-1] for line in lines[2:8]] == ["tapes)"] * 4 + [
+        f"{plain.url}/openrouter/api/v1",
+        f"{plain.url}/infron/v1",
+    ]
     assert b"5 interactions loaded" in page.wire_body
     health = told(send(plain, "/_tokentape/health", b"", method="GET"))
     assert health == {"status": "ok", "tapes": 5}

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import wires
 
+from cassettes import providers
 from cassettes.model import Request
 from cassettes.store import shipped_root
 from mockserver.commands import levels, playing_of, process_of
@@ -94,8 +95,40 @@ def test_talk_says_where_to_point_clients(tmp_path: Path) -> None:
     with wires.tool(tmp_path, "serve") as tool:
         said = tool.said().splitlines()
     assert said[0] == f"tokentape: serving 5 interactions on {tool.url}"
-    assert said[1].split() == ["OpenAI", f"{tool.url}/openai/v1"]
+    assert said[1].split() == ["OpenAI", f"{tool.url}/openai/v1", "(has", "tapes)"]
+    assert len(said) == 1 + len(providers.load())
     assert tool.process.returncode == 0
+
+
+def test_mounts_of_ones_own_are_told_and_served(tmp_path: Path) -> None:
+    """A row from a file, an upstream without a row, and the tapes of both."""
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("acme: {base_url: 'https://llm.acme.example/v1', title: Acme, hosts: [llm.acme.example]}\n")
+    text = HELLO.read_text(encoding="utf-8").replace("https://api.openai.com", "https://llm.acme.example")
+    (tmp_path / "hello.yaml").write_text(text.replace("provider: openai", "provider: acme"), encoding="utf-8")
+    options = ["--providers", str(mine), "--upstream", "bot=http://127.0.0.1:1"]
+    with wires.tool(tmp_path / "run", "serve", str(tmp_path / "hello.yaml"), *options, "--speed", "max") as tool:
+        said = tool.said().splitlines()
+        assert said[1].split() == ["Acme", f"{tool.url}/acme/v1", "(has", "tapes)"]
+        assert said[-1].split() == ["bot", f"{tool.url}/bot"]
+        seen = wires.ask(tool.url, wires.post("/acme/v1/chat/completions", BODY, "Connection: close"))
+        assert seen.header("x-tokentape") == "hello#1"
+        seen = wires.ask(tool.url, wires.post("/openai/v1/chat/completions", BODY, "Connection: close"))
+        assert seen.head.startswith(b"HTTP/1.1 404 ")
+
+
+def test_a_providers_file_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("acme:\n  base_url: http://h\n  dialekts: [openai-chat]\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "tokentape", "serve", "--providers", str(mine)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    problem = "Object contains unknown field `dialekts`; did you mean dialects?"
+    assert (done.returncode, done.stderr) == (3, f"tokentape: error: {mine}:3: {problem}\n")
 
 
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
@@ -112,7 +145,7 @@ def test_a_signal_ends_it_with_live_streams_and_without_a_word(number: int, loop
         with contextlib.suppress(ConnectionResetError):
             while client.recv(65536):  # a TimeoutError if the stream did not end
                 pass
-        assert len(tool.said().splitlines()) == 5
+        assert len(tool.said().splitlines()) == 1 + len(providers.load())
         assert not (tmp_path / "ready-0.json").exists()
 
 

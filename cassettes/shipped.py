@@ -1,0 +1,71 @@
+"""What ships with tokentape, by name: tapes and providers. No file is parsed: completion asks here, and must be quick.
+
+Standard library only.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from pathlib import Path
+
+SUFFIXES = (".yaml", ".yml", ".yaml.gz")
+"""What names of tape files end in."""
+
+
+def shipped_root() -> Path:
+    """The folder of the tapes that ship with tokentape."""
+    return Path(__file__).parent / "library"
+
+
+def tape_name(path: Path, root: Path) -> str:
+    """The name of the tape at `path`, found under `root` (which may be the file itself)."""
+    shown = path.name if path == root else path.relative_to(root).as_posix()
+    suffix = next(suffix for suffix in sorted(SUFFIXES, key=len, reverse=True) if shown.endswith(suffix))
+    return shown.removesuffix(suffix)
+
+
+def shipped_names() -> dict[str, Path]:
+    """Name -> file of every shipped tape, in order."""
+    root = shipped_root()
+    files = sorted(path for path in root.rglob("*") if path.name.endswith(SUFFIXES) and path.is_file())
+    return {tape_name(path, root): path for path in files}
+
+
+def shipped_tape(name: str) -> Path | None:
+    """The shipped tape, or the folder of them, that is called `name` (`openai/hello`, `openai`)."""
+    names = shipped_names()
+    root = shipped_root()
+    folders = {path.parent.relative_to(root).as_posix(): path.parent for path in names.values()}
+    return names.get(name) or folders.get(name)
+
+
+def names_for(incomplete: str) -> list[str]:
+    """The shipped tapes, and their folders, whose names start so; beside them the tapes and folders on the disk.
+
+    Nothing when no shipped one does: a shell completes paths better than a list of them. At most 200 of a folder.
+    """
+    names = shipped_names()
+    folders = sorted({name.rpartition("/")[0] for name in names} - {""})
+    found = [name for name in (*folders, *names) if name.startswith(incomplete)]
+    return [*found, *(one for one in _beside(incomplete) if one not in found)] if found else []
+
+
+def _beside(incomplete: str) -> list[str]:
+    folder, name = os.path.split(incomplete)
+    try:
+        with os.scandir(folder or ".") as entries:
+            fitting = [one.name for one in entries if one.name.startswith(name) and _is_tape(one)]
+    except OSError:
+        return []
+    return [f"{incomplete[: len(incomplete) - len(name)]}{one}" for one in sorted(fitting)[:200]]
+
+
+def _is_tape(entry: os.DirEntry[str]) -> bool:
+    return not entry.name.startswith(".") and (entry.name.endswith(SUFFIXES) or entry.is_dir())
+
+
+def provider_names() -> list[str]:
+    """The providers of `providers.yaml`, read off its first column: parsing it costs a completion more than it may."""
+    text = (Path(__file__).parent / "providers.yaml").read_text(encoding="utf-8")
+    return re.findall(r"^([A-Za-z0-9._-]+):", text, re.MULTILINE)
