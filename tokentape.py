@@ -87,14 +87,14 @@ class Composition:
         """The mock server that forwards its misses, for `record`."""
         return import_module("mockserver.forwarding")
 
+    def configured(self) -> dict[str, click.Command]:
+        """The commands that have a table of their own in a configuration file."""
+        return {name: _load(name) for name in ("serve", "record")}
+
     @cached_property
     def standby(self) -> ModuleType:
         """The recorder that takes misses, for `serve --on-miss record`."""
         return import_module("recorder.standby")
-
-    def configured(self) -> dict[str, click.Command]:
-        """The commands that have a table of their own in a configuration file."""
-        return {name: _load(name) for name in ("serve", "record")}
 
 
 class Commands(click.Group):

@@ -45,7 +45,15 @@ def json_response(value: object, status: int = 200, headers: Headers = ()) -> we
     return web.json_response(value, status=status, reason=HTTPStatus(status).phrase, headers=list(headers))
 
 
-def own_error(status: int, message: str, code: str, headers: Headers = ()) -> web.Response:
+def provider_refusal(asked: Asked, found: Found | None) -> web.Response | None:
+    """The error that the provider has for every such request, where no tape holds the real one; else None."""
+    if found is not None and found[0] not in LOOSE:
+        return None
+    why = routes.refusal(asked.route, asked.request.body)
+    return None if why is None else failure(asked.route, 400, why, "model_not_supported")
+
+
+def refused(status: int, message: str, code: str, headers: Headers = ()) -> web.Response:
     """An error on a path of our own, which is no provider's."""
     answer = failure(routes.Route(path="/"), status, message, code)
     answer.headers.extend(list(headers))
@@ -54,7 +62,7 @@ def own_error(status: int, message: str, code: str, headers: Headers = ()) -> we
 
 def not_allowed(allowed: str) -> web.Response:
     """405 with the methods that are (RFC 9110 15.5.6)."""
-    return own_error(405, f"expected {allowed}", "tokentape_method", (("Allow", allowed),))
+    return refused(405, f"expected {allowed}", "tokentape_method", (("Allow", allowed),))
 
 
 def options(allowed: str, headers: Headers = ()) -> web.Response:
@@ -66,14 +74,6 @@ def unknown_faults(faults: str, where: str = "it", route: routes.Route | None = 
     """422: never a silently healthy stream (DESIGN 7)."""
     message = f"faults ({escape(faults[:80])!r}) are not known to this version; drop {where}"
     return failure(route or routes.Route(path="/"), 422, message, "tokentape_fault")
-
-
-def refused(asked: Asked, found: Found | None) -> web.Response | None:
-    """The error that the provider has for every such request, where no tape holds the real one; else None."""
-    if found is not None and found[0] not in LOOSE:
-        return None
-    why = routes.refusal(asked.route, asked.request.body)
-    return None if why is None else failure(asked.route, 400, why, "model_not_supported")
 
 
 def front_page(url: str, index: Index) -> str:

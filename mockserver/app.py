@@ -194,7 +194,7 @@ class Server:
         if own:
             answer = await self._own.answer(asked, asking, self.url, self._guard)
             return await self._play(request, answer, Deck(), start) if isinstance(answer, Chosen) else answer
-        if self._forward is None and (refused := answers.refused(asked, found)) is not None:
+        if self._forward is None and (refused := answers.provider_refusal(asked, found)) is not None:
             return refused
         deck = self._decks.get(asked.route.deck)
         chosen = self.chooser.pick(found, asking, deck) if found else None

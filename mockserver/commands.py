@@ -85,6 +85,8 @@ CMD runs with the base-URL variables of the SDKs set; its exit status is passed 
 @click.pass_context
 def serve_command(ctx: click.Context, /, **options: Any) -> None:
     """Runs the server; the exit status is the wrapped command's, or 0, or 4 for a miss under --strict."""
+    if options["on_miss"] != "record" and ctx.get_parameter_source("output") is click.core.ParameterSource.COMMANDLINE:
+        raise click.UsageError("-o is where --on-miss record keeps tapes; give both or neither", ctx)
     ctx.exit(serve(options, ctx.obj["command"], ctx.obj["compose"], dict(os.environ)))
 
 
@@ -119,8 +121,9 @@ def serve(
     server = Server(chooser, settings, redactor, say, standby.forward if standby else None)
     # What is recorded in this run does not answer in it: then nothing is read again.
     hooks = Hooks(drain=standby.drain, closing=standby.close) if standby else Hooks(reload=Reload(store, chooser, say))
-    extra = settings.extra
-    status = run(server, process, lambda url: _tell(url, chooser.index, extra, wraps=command is not None), hooks)
+    status = run(
+        server, process, lambda url: _tell(url, chooser.index, settings.extra, wraps=command is not None), hooks
+    )
     if options["strict"] and server.misses:
         found = "1 request" if server.misses == 1 else f"{server.misses} requests"
         say(f"tokentape: error: {found} found no tape (--strict)")
@@ -190,9 +193,7 @@ def _standby(
 ) -> Standby | None:
     """The recorder for misses, None without `--on-miss record`. Raises click.UsageError when it has no folder."""
     if options["on_miss"] != "record":
-        if options["output"] is not None:
-            raise click.UsageError("-o is where --on-miss record keeps tapes; give both or neither")
-        return None
+        return None  # an output that is configured is meant for `record`
     folder = options["output"] or next((path for path in options["tapes"] if path.is_dir()), None)
     if folder is None:
         raise click.UsageError("--on-miss record needs a folder for its tapes: give one with -o DIR, or as TAPES")

@@ -48,9 +48,9 @@ class Control:
         refusal = guard.control(method, asked.request.headers, is_open=name == "health")
         if refusal is not None:
             challenge = (("WWW-Authenticate", "Bearer"),) if refusal.status == 401 else ()
-            return answers.own_error(refusal.status, refusal.message, refusal.code, challenge)
+            return answers.refused(refusal.status, refusal.message, refusal.code, challenge)
         if name not in self._answers:
-            return answers.own_error(404, self._unknown(name), "tokentape_no_path")
+            return answers.refused(404, self._unknown(name), "tokentape_no_path")
         allowed, answer = self._answers[name]
         if method == "OPTIONS":
             return answers.options(allowed)

@@ -44,13 +44,13 @@ class EventSource:
             rows = [_row(tape, entries, url) for tape, entries in tapes.items()]
             return answers.json_response({"tapes": rows})
         if name not in tapes:
-            return answers.own_error(404, _unknown(name, tapes), "tokentape_no_tape")
+            return answers.refused(404, _unknown(name, tapes), "tokentape_no_tape")
         return self._chosen(asked, asking, name, tapes[name])
 
     def _chosen(self, asked: Asked, asking: Asking, name: str, entries: list[Entry]) -> Chosen | web.Response:
         given = parse_qsl(asked.route.query, keep_blank_values=True)
         if (flaw := _flaw([key for key, _ in given])) is not None:
-            return answers.own_error(400, flaw, "tokentape_bad_query")
+            return answers.refused(400, flaw, "tokentape_bad_query")
         wanted = dict(given)
         if wanted.get("fault"):
             return answers.unknown_faults(wanted["fault"])
@@ -58,7 +58,7 @@ class EventSource:
             entry = entries[_number(wanted.get("n") or "1", name, len(entries)) - 1]
             pace = self._pace(wanted.get("speed"))
         except TokentapeError as error:
-            return answers.own_error(400, str(error), "tokentape_bad_query")
+            return answers.refused(400, str(error), "tokentape_bad_query")
         return Chosen(self._chooser.plan(entry, asking, pace), entry, (entry,))
 
     def _pace(self, written: str | None) -> Pace | None:
