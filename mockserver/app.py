@@ -218,7 +218,7 @@ class Server:
         self._noted.add(place)
         self._report(
             f"tokentape: note: {place} answers {asked.request.method} {asked.route.path[:100]} by order; "
-            "it was recorded for another request body (--match exact makes that a miss)"
+            "it was recorded for another request body (--match normalized makes that a miss)"
         )
 
     def _miss(self, asked: Asked, found: Found | None) -> web.Response:

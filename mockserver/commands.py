@@ -65,6 +65,8 @@ CMD runs with the base-URL variables of the SDKs set; its exit status is passed 
 @option.port
 @option.ready_file
 @option.match
+@option.ignore
+@option.normalize
 @option.after_last
 @option.strict
 @option.on_miss
@@ -95,6 +97,7 @@ def serve(
 ) -> int:
     """Loads the tapes and serves them until a signal or the end of `command`; returns the exit status."""
     from cassettes import providers
+    from cassettes.normalise import Rules
     from cassettes.redact import Redactor
     from cassettes.secrets import secrets_from_env
     from mockserver.app import Server, Settings, extra_mounts
@@ -111,7 +114,8 @@ def serve(
     for tape in store.tapes:
         for note in tape.cassette.notes:
             say(f"tokentape: note: {note}")
-    chooser = Chooser(index_of(store), playing_of(options))
+    rules = Rules(options["ignore"], options["normalize"])
+    chooser = Chooser(index_of(store, rules=rules), playing_of(options))
     settings = Settings(
         extra=extra_mounts(upstreams),
         ending_drain=options["ending_drain"] / 1000,
@@ -120,7 +124,8 @@ def serve(
     )
     server = Server(chooser, settings, redactor, say, standby.forward if standby else None)
     # What is recorded in this run does not answer in it: then nothing is read again.
-    hooks = Hooks(drain=standby.drain, closing=standby.close) if standby else Hooks(reload=Reload(store, chooser, say))
+    reload = Reload(store, chooser, say, rules)
+    hooks = Hooks(drain=standby.drain, closing=standby.close) if standby else Hooks(reload=reload)
     status = run(
         server, process, lambda url: _tell(url, chooser.index, settings.extra, wraps=command is not None), hooks
     )
@@ -174,14 +179,13 @@ def playing_of(options: Mapping[str, Any]) -> Playing:
 
 
 def levels(match: str | None, given: bool) -> tuple[Level, ...]:
-    """The levels to try in order: up to the named one; by default order with tapes of one's own, route without."""
-    ladder: dict[str | None, tuple[Level, ...]] = {
-        "exact": ("exact",),
-        "order": ("exact", "order"),
-        "route": ("exact", "route"),
-        None: ("exact", "order") if given else ("exact", "route"),
-    }
-    return ladder[match]
+    """The levels to try in order: up to the named one; by default normalized with tapes of one's own, route without."""
+    from cassettes.matching import LADDER
+
+    if match == "order":
+        return ("exact", "order")
+    last = match or ("normalized" if given else "route")
+    return LADDER[: [str(level) for level in LADDER].index(last) + 1]
 
 
 def _standby(

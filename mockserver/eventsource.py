@@ -7,6 +7,7 @@ Imports `cassettes`, `choose` and `answers`.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from urllib.parse import parse_qsl, quote, unquote
 
@@ -20,6 +21,7 @@ from cassettes.printable import escape
 from cassettes.timing import Pace
 from mockserver import answers
 from mockserver.choose import Chooser, Chosen
+from mockserver.decks import Run
 from mockserver.plan import Asking
 
 PATH = "/play"
@@ -32,14 +34,13 @@ class EventSource:
 
     def __init__(self, chooser: Chooser) -> None:
         self._chooser = chooser
-        self._known: tuple[object, dict[str, list[Entry]]] = (None, {})
 
     def answer(self, asked: Asked, asking: Asking, url: str) -> Chosen | web.Response:
         """What to play, or an answer that says why not, or the list of tapes."""
         if asked.request.method not in {"GET", "HEAD"}:
             return answers.not_allowed("GET, HEAD")
         name = unquote(asked.route.path.removeprefix(PATH).removeprefix("/"), errors="surrogateescape")
-        tapes = self._tapes()
+        tapes = self._chooser.index.tapes
         if not name:
             rows = [_row(tape, entries, url) for tape, entries in tapes.items()]
             return answers.json_response({"tapes": rows})
@@ -47,7 +48,7 @@ class EventSource:
             return answers.refused(404, _unknown(name, tapes), "tokentape_no_tape")
         return self._chosen(asked, asking, name, tapes[name])
 
-    def _chosen(self, asked: Asked, asking: Asking, name: str, entries: list[Entry]) -> Chosen | web.Response:
+    def _chosen(self, asked: Asked, asking: Asking, name: str, entries: Sequence[Entry]) -> Chosen | web.Response:
         given = parse_qsl(asked.route.query, keep_blank_values=True)
         if (flaw := _flaw([key for key, _ in given])) is not None:
             return answers.refused(400, flaw, "tokentape_bad_query")
@@ -59,28 +60,18 @@ class EventSource:
             pace = self._pace(wanted.get("speed"))
         except TokentapeError as error:
             return answers.refused(400, str(error), "tokentape_bad_query")
-        return Chosen(self._chooser.plan(entry, asking, pace), entry, (entry,))
+        return Chosen(self._chooser.plan(entry, asking, pace), entry, Run((entry,)))
 
     def _pace(self, written: str | None) -> Pace | None:
         return replace(self._chooser.playing.pace, speed=speed(written)) if written else None
 
-    def _tapes(self) -> dict[str, list[Entry]]:
-        """Interactions by tape, worked out once while the tapes stay."""
-        index = self._chooser.index
-        if self._known[0] is not index:
-            tapes: dict[str, list[Entry]] = {}
-            for entry in index.entries:
-                tapes.setdefault(entry.tape, []).append(entry)
-            self._known = (index, tapes)
-        return self._known[1]
 
-
-def _row(tape: str, entries: list[Entry], url: str) -> dict[str, object]:
+def _row(tape: str, entries: Sequence[Entry], url: str) -> dict[str, object]:
     place = quote(tape, errors="surrogateescape")
     return {"name": tape, "interactions": len(entries), "url": f"{url}{PATH}/{place}"}
 
 
-def _unknown(name: str, tapes: dict[str, list[Entry]]) -> str:
+def _unknown(name: str, tapes: Mapping[str, Sequence[Entry]]) -> str:
     near = get_close_matches(name, tapes, n=1, cutoff=0.4)
     meant = f"; did you mean {escape(near[0])}?" if near else f"; GET {PATH} lists them"
     return f"there is no tape {escape(name[:_SHOWN])!r}{meant if tapes else '; no tapes are loaded'}"

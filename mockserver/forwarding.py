@@ -9,6 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from cassettes.matching import Index, Level
+from cassettes.normalise import NO_RULES, Rules
 from cassettes.redact import Redactor
 from cassettes.store import FolderStore
 from mockserver.app import Forward, Server, Settings, extra_mounts
@@ -23,6 +24,7 @@ def run_forwarding(
     *,
     store: FolderStore | None,
     levels: tuple[Level, ...],
+    rules: Rules = NO_RULES,
     repeat: bool,
     upstreams: Mapping[str, str],
     forward: Forward | None,
@@ -36,11 +38,13 @@ def run_forwarding(
     """Runs the server until it is ended; returns its exit status and how many requests it answered itself.
 
     `process` holds the fields of `Process`. `store`: the tapes that answer before `forward` is asked, as they were
-    read; None for none. `repeat`: after the last interaction, it again. With no `forward` a miss is the 404. `drain`
-    and `closing` are those of `Hooks`; `origins` are other pages than this machine's that may ask (`--cors`). Raises
-    what `run` raises, and OriginError.
+    read, compared by `rules`; None for none. `repeat`: after the last interaction, it again. With no `forward` a miss
+    is the 404. `drain` and `closing` are those of `Hooks`; `origins` are other pages than this machine's that may ask
+    (`--cors`). Raises what `run` raises, and OriginError.
     """
-    chooser = Chooser(index_of(store) if store else Index(()), Playing(levels=levels, repeat=repeat))
+    chooser = Chooser(
+        index_of(store, rules=rules) if store else Index((), rules), Playing(levels=levels, repeat=repeat)
+    )
     settings = Settings(
         extra=extra_mounts(upstreams),
         ending_drain=ending_drain,

@@ -9,12 +9,12 @@ from collections import OrderedDict
 
 import msgspec
 
-from cassettes import routes
-from cassettes.difference import differences
-from cassettes.matching import LEVELS, Asked, Entry, Level
+from cassettes import difference, routes
+from cassettes.matching import Asked
 from cassettes.printable import escape
 from cassettes.redact import Redactor
-from mockserver.choose import Chooser, Found, nearest
+from mockserver.choose import Chooser, Found
+from mockserver.decks import Run
 
 MOST = 1000
 """Different misses that are kept; the oldest goes first."""
@@ -23,8 +23,8 @@ SHOWN = 200
 
 
 class Miss(msgspec.Struct, frozen=True, kw_only=True):
-    """A request that no tape answered. `differs` names fields, never values; `rule` is the strictest `--match` that
-    would have found a tape; `message` is the line that the client and stderr got."""
+    """A request that no tape answered. `differs` names fields, never values; `rule` is the option under which `matches`
+    would have answered; `message` is the line that the client and stderr got."""
 
     method: str
     path: str
@@ -33,7 +33,8 @@ class Miss(msgspec.Struct, frozen=True, kw_only=True):
     deck: str | None
     nearest: str | None
     differs: tuple[str, ...]
-    rule: Level | None
+    rule: str | None
+    matches: str | None
     message: str
 
 
@@ -41,50 +42,44 @@ def miss_of(asked: Asked, url: str, chooser: Chooser, found: Found | None, redac
     """The miss of `asked` on the server at `url`; `found` is what would have answered, had it not been played."""
     route, request = asked.route, asked.request
     wrong = routes.hint(route, url) if found is None else ""
-    near = None if wrong else found[1][-1] if found else nearest(chooser.index, asked)
-    differing = tuple(differences(asked, near)) if near is not None and found is None else ()
+    played = found[1] if found is not None else None
+    told = difference.Miss(played.last.place) if played else difference.Miss() if wrong else chooser.missed(asked)
+    message = _played(played) if played is not None else wrong or _told(told, chooser)
     return Miss(
         method=request.method[:SHOWN],
         path=redactor.uri(request.uri)[:SHOWN],
         provider=route.provider,
         dialect=route.dialect,
         deck=route.deck,
-        nearest=None if near is None else redactor.text(near.place),
-        differs=tuple(redactor.text(field) for field in differing),
-        rule=None if found or wrong else _rule(asked, chooser),
-        message=redactor.text(wrong or _told(near, differing, chooser, found)),
+        nearest=None if told.nearest is None else redactor.text(told.nearest),
+        differs=tuple(redactor.text(field) for field in told.fields),
+        rule=None if told.rule is None else redactor.text(told.rule),
+        matches=None if told.matches is None else redactor.text(told.matches),
+        message=redactor.text(message),
     )
 
 
-def _rule(asked: Asked, chooser: Chooser) -> Level | None:
-    untried = (level for level in LEVELS if level not in chooser.playing.levels)
-    return next((level for level in untried if chooser.index.find(level, asked)), None)
-
-
-def _told(near: Entry | None, differing: tuple[str, ...], chooser: Chooser, found: Found | None) -> str:
-    """Why nothing answers, in one line: all of `found` was played, there are no tapes, or the nearest tape, what
-    differs from it and what to do."""
-    if found is not None:
-        return _played(found[1])
+def _told(told: difference.Miss, chooser: Chooser) -> str:
+    """Why nothing answers, in one line: there are no tapes, or the nearest tape, what differs and what would help."""
+    near = next((entry for entry in chooser.index.entries if entry.place == told.nearest), None)
     if near is None:
         return "no tapes are loaded; `tokentape record -o DIR` records some; `tokentape serve` has the shipped ones"
-    told = f", which differs in {escape(', '.join(differing))}" if differing else ""
+    differing = f", which differs in {escape(', '.join(told.fields))}" if told.fields else ""
     asked_for = f"{near.interaction.request.method} {escape(near.path)}"
-    return f"the nearest is {escape(near.place)} ({asked_for}){told}{_remedy(chooser.playing.levels)}"
+    return f"the nearest is {escape(near.place)} ({asked_for}){differing}{_remedy(told, chooser)}"
 
 
-def _played(candidates: tuple[Entry, ...]) -> str:
-    count, last = len(candidates), escape(candidates[-1].place)
+def _played(run: Run) -> str:
+    count, last = len(run), escape(run.last.place)
     if count == 1:
         return f"the only interaction for this request, {last}, was played already; --after-last repeat plays it again"
     return f"all {count} interactions for this request were played, {last} last; --after-last repeat plays that again"
 
 
-def _remedy(levels: tuple[Level, ...]) -> str:
+def _remedy(told: difference.Miss, chooser: Chooser) -> str:
     """What helps against a miss: that depends on how tapes are looked for."""
-    if "key" in levels:
-        return "; --record-mode new_episodes records what is missing"
-    return "" if "route" in levels else "; --match route takes any tape of the same operation"
+    rule = f"; {escape(told.rule)} would have matched {escape(told.matches or '')}" if told.rule else ""
+    return rule + ("; --record-mode new_episodes records what is missing" if "key" in chooser.playing.levels else "")
 
 
 class Misses:

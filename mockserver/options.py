@@ -39,6 +39,18 @@ class Written(AnyType):
             self.fail(str(error), param, ctx)
 
 
+def _path(text: str) -> Any:
+    from cassettes.jsonpath import parse
+
+    return parse(text)
+
+
+def _renaming(text: str) -> Any:
+    from cassettes.normalise import renaming
+
+    return renaming(text)
+
+
 def _extended(ctx: click.Context, _option: click.Parameter, file: Path | None) -> None:
     """Adds the rows of `--providers` before anything asks for a provider. Raises RowError."""
     if file is not None and not ctx.resilient_parsing:
@@ -72,8 +84,22 @@ port = click.option(
 ready_file = click.option("--ready-file", type=PATH, help='Written once listening: {"url": …, "pid": …}.')
 match = click.option(
     "--match",
-    type=click.Choice(["exact", "order", "route"]),
-    help="How far to go to find a tape. [default: order with TAPES, else route]",
+    type=click.Choice(["exact", "normalized", "conversation", "last-user", "route", "order"]),
+    help="How far to go to find a tape. [default: normalized with TAPES, else route]",
+)
+ignore = click.option(
+    "--ignore",
+    multiple=True,
+    type=Written("path", _path),
+    metavar="$.PATH",
+    help="A field of request bodies that does not count, e.g. $.temperature.",
+)
+normalize = click.option(
+    "--normalize",
+    multiple=True,
+    type=Written("rule", _renaming),
+    metavar="RE=NAME",
+    help="Texts in request bodies that change from run to run, e.g. run-[0-9]+=run.",
 )
 after_last = click.option(
     "--after-last",

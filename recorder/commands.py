@@ -36,6 +36,8 @@ RECOVER = option.examples(
 @option.output
 @option.one_file
 @option.record_mode
+@option.ignore
+@option.normalize
 @option.upstream
 @option.providers_file
 @option.mapped

@@ -64,6 +64,18 @@ def _policy(text: str) -> LeavingPolicy:
     return leaving_policy(text)
 
 
+def _path(text: str) -> Any:
+    from cassettes.jsonpath import parse
+
+    return parse(text)
+
+
+def _renaming(text: str) -> Any:
+    from cassettes.normalise import renaming
+
+    return renaming(text)
+
+
 def _extended(ctx: click.Context, _option: click.Parameter, file: Path | None) -> None:
     """Adds the rows of `--providers` before anything asks for a provider. Raises RowError."""
     if file is not None and not ctx.resilient_parsing:
@@ -132,6 +144,20 @@ upstream = click.option(
     multiple=True,
     metavar="NAME=URL",
     help="Where a provider's requests go; a new NAME is mounted with dialect raw.",
+)
+ignore = click.option(
+    "--ignore",
+    multiple=True,
+    type=Written("path", _path),
+    metavar="$.PATH",
+    help="A field of request bodies that does not count, e.g. $.temperature.",
+)
+normalize = click.option(
+    "--normalize",
+    multiple=True,
+    type=Written("rule", _renaming),
+    metavar="RE=NAME",
+    help="Texts in request bodies that change from run to run, e.g. run-[0-9]+=run.",
 )
 mapped = click.option(
     "--map", "mapped", multiple=True, metavar="VARIABLE=PROVIDER", help="Which provider a variable is for, with -- CMD."

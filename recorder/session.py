@@ -14,6 +14,7 @@ from typing import Any
 
 from cassettes import providers
 from cassettes.model import CassetteError, Interaction
+from cassettes.normalise import Rules
 from cassettes.redact import Redactor
 from cassettes.secrets import secrets_from_env
 from cassettes.store import FolderStore
@@ -66,7 +67,9 @@ def record(
     if note := left_behind(folder):
         say(f"tokentape: note: {note}")
     redactor = Redactor(secrets_from_env(environ))
-    recorder = _recorder(options, environ, upstreams, Filing(folder, mode, one_file, interactions_of(store)), redactor)
+    rules = Rules(options["ignore"], options["normalize"])
+    filing = Filing(folder, mode, one_file, interactions_of(store), rules)
+    recorder = _recorder(options, environ, upstreams, filing, redactor)
     refuses = mode == "none" or (mode == "once" and one_file is not None and one_file.exists())
     status, answered = server.run_forwarding(
         {
@@ -81,6 +84,7 @@ def record(
         },
         store=store if mode in PLAYING else None,
         levels=("key",),
+        rules=rules,
         repeat=mode != "new_episodes",
         upstreams=upstreams,
         forward=None if refuses else recorder.forward,

@@ -14,6 +14,7 @@ import pytest
 import wires
 
 from cassettes import providers
+from cassettes.matching import LADDER
 from cassettes.model import Request
 from cassettes.store import shipped_root
 from mockserver.commands import levels, playing_of, process_of
@@ -59,13 +60,11 @@ def test_a_wrapped_command_gets_a_port_of_its_own() -> None:
 
 
 def test_how_far_to_go() -> None:
-    assert levels(None, True) == ("exact", "order")
-    assert levels(None, False) == ("exact", "route")
-    assert [levels(name, True) for name in ("exact", "order", "route")] == [
-        ("exact",),
-        ("exact", "order"),
-        ("exact", "route"),
-    ]
+    assert levels(None, True) == ("exact", "normalized")
+    assert levels(None, False) == ("exact", "normalized", "conversation", "last-user", "route")
+    assert levels("order", True) == levels("order", False) == ("exact", "order")
+    assert [len(levels(name, True)) for name in LADDER] == [1, 2, 3, 4, 5]
+    assert [levels(name, False)[-1] for name in LADDER] == list(LADDER)
 
 
 def test_options_become_a_way_of_playing() -> None:
@@ -85,7 +84,7 @@ def test_a_wrapped_command_plays_tapes_and_its_status_is_ours() -> None:
 
 
 def test_names_of_shipped_tapes_are_tapes(tmp_path: Path) -> None:
-    with wires.tool(tmp_path, "serve", "xai/hello", "openai", "--speed", "max") as tool:
+    with wires.tool(tmp_path, "serve", "xai/hello", "openai", "--speed", "max", "--match", "order") as tool:
         assert "serving 3 interactions" in tool.said()
         seen = wires.ask(tool.url, wires.post(CHAT, BODY, "Connection: close"))
         assert seen.header("x-tokentape") == "hello#1"
@@ -106,7 +105,7 @@ def test_mounts_of_ones_own_are_told_and_served(tmp_path: Path) -> None:
     mine.write_text("acme: {base_url: 'https://llm.acme.example/v1', title: Acme, hosts: [llm.acme.example]}\n")
     text = HELLO.read_text(encoding="utf-8").replace("https://api.openai.com", "https://llm.acme.example")
     (tmp_path / "hello.yaml").write_text(text.replace("provider: openai", "provider: acme"), encoding="utf-8")
-    options = ["--providers", str(mine), "--upstream", "bot=http://127.0.0.1:1"]
+    options = ["--providers", str(mine), "--upstream", "bot=http://127.0.0.1:1", "--match", "route"]
     with wires.tool(tmp_path / "run", "serve", str(tmp_path / "hello.yaml"), *options, "--speed", "max") as tool:
         said = tool.said().splitlines()
         assert said[1].split() == ["Acme", f"{tool.url}/acme/v1", "(has", "tapes)"]
@@ -169,7 +168,7 @@ def test_a_tape_that_changes_is_played_as_it_is_now(tmp_path: Path) -> None:
     tape.parent.mkdir()
     shutil.copy(HELLO, tape)
     request = wires.post(CHAT, BODY, "Connection: close")
-    with wires.tool(tmp_path / "run", "serve", str(tape.parent), "--speed", "max") as tool:
+    with wires.tool(tmp_path / "run", "serve", str(tape.parent), "--speed", "max", "--match", "route") as tool:
         assert b'"content":"Hello"' in wires.ask(tool.url, request).wire_body
         tape.write_bytes(HELLO.read_bytes().replace(b'"content":"Hello"', b'"content":"Other"'))
         wires.wait_for(lambda: b'"content":"Other"' in wires.ask(tool.url, request).wire_body)

@@ -34,12 +34,12 @@ def miss(body: bytes, *bodies: bytes, target: str = CHAT) -> Miss:
 def test_a_miss_names_tape_fields_and_the_rule_that_would_have_matched() -> None:
     one = miss(b'{"model":"m","user":"a"}', b'{"model":"m","user":"b"}')
     assert (one.method, one.path, one.provider, one.dialect, one.deck) == ("POST", CHAT, "openai", "openai-chat", None)
-    assert (one.nearest, one.differs, one.rule) == ("t0#1", ("$.user",), "route")
+    assert (one.nearest, one.differs, one.rule, one.matches) == ("t0#1", ("$.user",), "--match normalized", "t0#1")
     assert one.message.startswith("the nearest is t0#1 (POST /v1/chat/completions), which differs in $.user")
 
 
 def test_the_strictest_rule_is_named() -> None:
-    assert miss(b'{"a":1, "b":2}', b'{"b":2,"a":1}').rule == "key"
+    assert miss(b'{"a":1, "b":2}', b'{"b":2,"a":1}').rule == "--match normalized"
 
 
 def test_no_tape_is_near_a_wrong_path_or_an_empty_server() -> None:
