@@ -16,6 +16,7 @@ from mockserver import options as option
 
 if TYPE_CHECKING:
     from cassettes.matching import Index, Level
+    from cassettes.normalise import Rules
     from cassettes.redact import Redactor
     from cassettes.store import FolderStore
     from mockserver.app import Forward
@@ -108,13 +109,13 @@ def serve(
 
     process = process_of(options, command, environ)
     redactor = Redactor(secrets_from_env(environ))
-    standby = _standby(options, command, compose, environ, redactor)
+    rules = Rules(options["ignore"], options["normalize"])
+    standby = _standby(options, command, compose, environ, redactor, rules)
     upstreams = standby.upstreams if standby else dict(providers.parse_upstream(text) for text in options["upstream"])
     store = _store(options["tapes"], standby.folder if standby else None, compose)
     for tape in store.tapes:
         for note in tape.cassette.notes:
             say(f"tokentape: note: {note}")
-    rules = Rules(options["ignore"], options["normalize"])
     chooser = Chooser(index_of(store, rules=rules), playing_of(options))
     settings = Settings(
         extra=extra_mounts(upstreams),
@@ -194,6 +195,7 @@ def _standby(
     compose: Composed,
     environ: Mapping[str, str],
     redactor: Redactor,
+    rules: Rules,
 ) -> Standby | None:
     """The recorder for misses, None without `--on-miss record`. Raises click.UsageError when it has no folder."""
     if options["on_miss"] != "record":
@@ -202,7 +204,7 @@ def _standby(
     if folder is None:
         raise click.UsageError("--on-miss record needs a folder for its tapes: give one with -o DIR, or as TAPES")
     standby: Standby = compose.standby.stand_by(
-        folder, options["upstream"], options["mapped"], environ, redactor, wraps=command is not None
+        folder, options["upstream"], options["mapped"], environ, redactor, rules, wraps=command is not None
     )
     return standby
 
