@@ -71,7 +71,7 @@ class Chooser:
         self._found: OrderedDict[tuple[object, ...], Found | None] = OrderedDict()
         # Of a thousand requests with one list of candidates the list is kept once.
         self._runs: WeakValueDictionary[str, Run] = WeakValueDictionary()
-        self._plans: OrderedDict[tuple[str, Asking, Pace], Plan] = OrderedDict()
+        self._plans: OrderedDict[tuple[str, Asking, Pace | None], Plan] = OrderedDict()
         self._plan_bytes = 0
 
     def reload(self, index: Index) -> None:
@@ -97,13 +97,12 @@ class Chooser:
 
     def plan(self, entry: Entry, asking: Asking, pace: Pace | None = None) -> Plan:
         """The compiled plan of `entry` for that way of asking, at the chooser's own pace if none is given."""
-        pace = self.playing.pace if pace is None else pace
         key = (entry.place, asking, pace)
         plan = self._plans.get(key)
         if plan is not None:
             self._plans.move_to_end(key)
             return plan
-        plan = self._plans[key] = self._compile(entry, asking, pace)
+        plan = self._plans[key] = self._compile(entry, asking, self.playing.pace if pace is None else pace)
         self._plan_bytes += len(plan.wire)
         while len(self._plans) > 1 and (len(self._plans) > PLANS or self._plan_bytes > PLAN_BYTES):
             self._plan_bytes -= len(self._plans.popitem(last=False)[1].wire)
