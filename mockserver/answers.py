@@ -15,7 +15,7 @@ from cassettes import providers, routes
 from cassettes.difference import differences
 from cassettes.matching import Asked, Entry, Index, Level
 from cassettes.model import Headers, header
-from cassettes.printable import escape
+from cassettes.printable import count, escape
 from mockserver.choose import Chooser, Found, nearest
 
 FRONT = "/"
@@ -74,7 +74,7 @@ def foreign_origin(asked: Asked) -> str | None:
 
 def front_page(url: str, index: Index) -> str:
     """The base URLs as text, and how many interactions are loaded."""
-    return f"tokentape: {len(index.entries)} interactions loaded\n\n{base_urls(url)}\n"
+    return f"tokentape: {count(len(index.entries), 'interaction')} loaded\n\n{base_urls(url)}\n"
 
 
 def base_urls(url: str) -> str:

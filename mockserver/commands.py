@@ -133,9 +133,10 @@ def levels(match: str | None, given: bool) -> tuple[Level, ...]:
 
 def _tell(url: str, interactions: int, *, wraps: bool) -> None:
     """What is served and where; a wrapped command has the base URLs in its variables."""
+    from cassettes.printable import count
     from mockserver.answers import base_urls
     from mockserver.running import say
 
-    say(f"tokentape: serving {interactions} interactions on {url}")
+    say(f"tokentape: serving {count(interactions, 'interaction')} on {url}")
     for line in () if wraps else base_urls(url).splitlines():
         say(line)
