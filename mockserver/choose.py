@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from cassettes import dialects
-from cassettes.difference import Comparison, Miss, missed
+from cassettes.difference import FAR, Comparison, Miss, missed
 from cassettes.events import event_ends, event_kind
 from cassettes.folding import folded
 from cassettes.framing import octets
@@ -37,8 +37,6 @@ COMPARED = 50
 """Tapes that a miss is compared with to name the nearest."""
 COMPARED_BYTES = 2 * 1024 * 1024
 """Bytes of their request bodies after which no more are looked into: a megabyte takes 20 ms."""
-DIFFERING = 20
-"""Differences that are counted for that."""
 
 
 class Playing(msgspec.Struct, frozen=True, kw_only=True):
@@ -162,12 +160,12 @@ class Chooser:
 def nearest(index: Index, asked: Asked) -> Entry | None:
     """The tape to name in a miss: of those with the same dialect and path the one that differs least (the first of
     equals), else one of the same dialect, else any."""
-    comparison, found, least, size = Comparison(asked, index.rules), None, DIFFERING, 0
+    comparison, found, least, size = Comparison(asked, index.rules), None, FAR + 1, 0
     for entry in index.find("order", asked)[:COMPARED]:
-        count = len(comparison.differences(entry, most=DIFFERING)) if size < COMPARED_BYTES else DIFFERING
+        distance = comparison.distance(entry) if size < COMPARED_BYTES else FAR
         size += len(entry.body)
-        if found is None or count < least:
-            found, least = entry, count
+        if distance < least:
+            found, least = entry, distance
     if found is not None:
         return found
     ranked: Iterable[Entry] = (*index.find("route", asked), *index.entries)
