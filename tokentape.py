@@ -91,6 +91,11 @@ class Composition:
         """The commands that have a table of their own in a configuration file."""
         return {name: _load(name) for name in ("serve", "record")}
 
+    @cached_property
+    def standby(self) -> ModuleType:
+        """The recorder that takes misses, for `serve --on-miss record`."""
+        return import_module("recorder.standby")
+
 
 class Commands(click.Group):
     """The lazy group: help and completion read the table, a command's module is imported when the command runs."""

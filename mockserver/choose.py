@@ -19,6 +19,7 @@ import msgspec
 from cassettes import dialects
 from cassettes.difference import FAR, Comparison, Miss, missed
 from cassettes.events import event_ends, event_kind
+from cassettes.folding import folded
 from cassettes.framing import octets
 from cassettes.matching import LADDER, Asked, Entry, Index, Level
 from cassettes.timeline import to_timeline
@@ -68,7 +69,7 @@ class Chooser:
         self._found: OrderedDict[tuple[object, ...], Found | None] = OrderedDict()
         # Of a thousand requests with one list of candidates the list is kept once.
         self._runs: WeakValueDictionary[str, Run] = WeakValueDictionary()
-        self._plans: OrderedDict[tuple[str, Asking], Plan] = OrderedDict()
+        self._plans: OrderedDict[tuple[str, Asking, Pace | None], Plan] = OrderedDict()
         self._plan_bytes = 0
 
     def reload(self, index: Index) -> None:
@@ -92,14 +93,14 @@ class Chooser:
             return None
         return Chosen(self.plan(entry, asking), entry, run)
 
-    def plan(self, entry: Entry, asking: Asking) -> Plan:
-        """The compiled plan of `entry` for that way of asking."""
-        key = (entry.place, asking)
+    def plan(self, entry: Entry, asking: Asking, pace: Pace | None = None) -> Plan:
+        """The compiled plan of `entry` for that way of asking, at the chooser's own pace if none is given."""
+        key = (entry.place, asking, pace)
         plan = self._plans.get(key)
         if plan is not None:
             self._plans.move_to_end(key)
             return plan
-        plan = self._plans[key] = self._compile(entry, asking)
+        plan = self._plans[key] = self._compile(entry, asking, self.playing.pace if pace is None else pace)
         self._plan_bytes += len(plan.wire)
         while len(self._plans) > 1 and (len(self._plans) > PLANS or self._plan_bytes > PLAN_BYTES):
             self._plan_bytes -= len(self._plans.popitem(last=False)[1].wire)
@@ -121,24 +122,32 @@ class Chooser:
         return found
 
     def _find(self, asked: Asked) -> Found | None:
+        if entries := self.index.named(asked):
+            return "exact", self._run(entries)
         for level in self.playing.levels:
             if entries := self.index.find(level, asked):
-                run = Run(entries)
-                return level, self._runs.setdefault(run.key, run)
+                return level, self._run(entries)
         return None
+
+    def _run(self, entries: tuple[Entry, ...]) -> Run:
+        run = Run(entries)
+        return self._runs.setdefault(run.key, run)
 
     def missed(self, asked: Asked) -> Miss:
         """What is to say of a request that nothing answers: the nearest tape, what differs, what would have matched."""
         return missed(asked, self.index, nearest(self.index, asked), self.playing.levels)
 
-    def _compile(self, entry: Entry, asking: Asking) -> Plan:
+    def _compile(self, entry: Entry, asking: Asking, pace: Pace) -> Plan:
         timeline = to_timeline(entry.interaction)
-        if self.playing.pace != AS_RECORDED:
+        if pace != AS_RECORDED:
             response = entry.interaction.response
             kind = event_kind(response.headers, response.code, response.body, response.stream.events)
-            ends = event_ends(response.body, kind) if self.playing.pace.tps else []
+            ends = event_ends(response.body, kind) if pace.tps else []
             text = dialects.get(entry.dialect).text
-            timeline = paced(timeline, self.playing.pace, self._random(entry), ends, lambda event: bool(text(event)))
+            timeline = paced(timeline, pace, self._random(entry), ends, lambda event: bool(text(event)))
+        # A tape that does not know its request, as one made of a stream alone, was asked for that stream.
+        if asking.whole and (entry.likeness.streams or not entry.body):
+            timeline = folded(entry.interaction.response, timeline, dialects.get(entry.dialect)) or timeline
         extra = ((MARK, quote(octets(entry.place), safe="/#:@+,;=~!")),) if self.playing.mark else ()
         return compile_plan(timeline, asking, extra)
 

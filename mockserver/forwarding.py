@@ -5,7 +5,7 @@ Imports `cassettes` and this package; `tokentape.py` hands this module to the re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from cassettes.matching import Index, Level
@@ -14,6 +14,7 @@ from cassettes.redact import Redactor
 from cassettes.store import FolderStore
 from mockserver.app import Forward, Server, Settings, extra_mounts
 from mockserver.choose import Chooser, Playing
+from mockserver.guards import TOKEN_VARIABLE, origins_of
 from mockserver.running import Hook, Hooks, Process, run, say
 from mockserver.tapes import index_of
 
@@ -32,17 +33,24 @@ def run_forwarding(
     listening: Callable[[str], None],
     drain: Hook,
     closing: Hook,
+    origins: Iterable[str] = (),
 ) -> tuple[int, int]:
     """Runs the server until it is ended; returns its exit status and how many requests it answered itself.
 
     `process` holds the fields of `Process`. `store`: the tapes that answer before `forward` is asked, as they were
     read, compared by `rules`; None for none. `repeat`: after the last interaction, it again. With no `forward` a miss
-    is the 404. `drain` and `closing` are those of `Hooks`. Raises what `run` raises.
+    is the 404. `drain` and `closing` are those of `Hooks`; `origins` are other pages than this machine's that may ask
+    (`--cors`). Raises what `run` raises, and OriginError.
     """
     chooser = Chooser(
         index_of(store, rules=rules) if store else Index((), rules), Playing(levels=levels, repeat=repeat)
     )
-    settings = Settings(extra=extra_mounts(upstreams), ending_drain=ending_drain)
+    settings = Settings(
+        extra=extra_mounts(upstreams),
+        ending_drain=ending_drain,
+        origins=origins_of(origins),
+        token=process.get("environ", {}).get(TOKEN_VARIABLE, ""),
+    )
     server = Server(chooser, settings, redactor, say, forward)
     # No reload: what is recorded in this run does not answer in it, whenever its file appears.
     status = run(server, Process(**process), listening, Hooks(drain=drain, closing=closing))

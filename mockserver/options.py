@@ -104,9 +104,27 @@ normalize = click.option(
 after_last = click.option(
     "--after-last",
     type=click.Choice(["repeat", "error"]),
-    default="repeat",
+    help="When every matching interaction was played. [default: repeat; error with --strict]",
+)
+strict = click.option("--strict", is_flag=True, help="Exit with 4 at the end if a request found no tape.")
+on_miss = click.option(
+    "--on-miss",
+    type=click.Choice(["error", "record"]),
+    default="error",
     show_default=True,
-    help="When every matching interaction was played.",
+    help="What a request gets that finds no tape: a 404, or the upstream's answer, which is recorded.",
+)
+output = click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for what --on-miss record keeps. [default: the first folder of TAPES]",
+)
+cors = click.option(
+    "--cors",
+    multiple=True,
+    metavar="ORIGIN",
+    help="Let web pages of ORIGIN read answers, as those of this machine may; * for all (never the control paths).",
 )
 factor = click.option(
     "--speed",
@@ -121,7 +139,10 @@ max_gap = click.option("--max-gap", type=DURATION, help="No wait longer than thi
 jitter = click.option("--jitter", type=DURATION, default="0ms", help="Move every offset by up to this; never reorders.")
 seed = click.option("--seed", default=0, show_default=True, help="Seed of everything random.")
 upstream = click.option(
-    "--upstream", multiple=True, metavar="NAME=URL", help="Mount /NAME (dialect raw) for tapes recorded that way."
+    "--upstream",
+    multiple=True,
+    metavar="NAME=URL",
+    help="Mount /NAME (dialect raw); where misses go with --on-miss record.",
 )
 mapped = click.option(
     "--map", "mapped", multiple=True, metavar="VARIABLE=PROVIDER", help="Which provider a variable is for, with -- CMD."

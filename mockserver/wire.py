@@ -303,7 +303,7 @@ async def ask(host: str, port: int, times: int) -> None:
     """Sends `times` small requests to the server's own health path: what Python loads lazily is loaded before ready."""
     reader, writer = await asyncio.open_connection(host, port)
     for _ in range(times):
-        writer.write(b"GET /_tokentape/health HTTP/1.1\r\nHost: tokentape\r\n\r\n")
+        writer.write(b"GET /_tokentape/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
         head = await reader.readuntil(b"\r\n\r\n")
         length = int(head.lower().partition(b"content-length:")[2].split(b"\r\n", 1)[0])
         await reader.readexactly(length)

@@ -47,6 +47,7 @@ RECOVER = option.examples(
 @option.on_client_close
 @option.idle_timeout
 @option.ending_drain
+@option.cors
 @option.keep_encoding
 @option.loop
 @click.pass_context

@@ -191,6 +191,12 @@ ending_drain = click.option(
     show_default=True,
     help="How long a relayed RST waits for the client to take what was sent.",
 )
+cors = click.option(
+    "--cors",
+    multiple=True,
+    metavar="ORIGIN",
+    help="Let web pages of ORIGIN ask too, as those of this machine may.",
+)
 keep_encoding = click.option(
     "--keep-encoding", is_flag=True, help="Let the upstream compress; the tape keeps the bytes as they came."
 )

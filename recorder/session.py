@@ -22,7 +22,7 @@ from recorder.filing import Filing, RecordMode
 from recorder.outgoing import upstreams_of
 from recorder.printing import complain, say
 from recorder.proxy import Clocks, Recorder, Settings
-from recorder.spool import orphans
+from recorder.spool import left_behind
 
 PORT = 7358
 NAMED = 4
@@ -64,7 +64,8 @@ def record(
     store = tapes_of(one_file or folder)
     if mode == "none":
         store.load()  # says what is missing: there is nothing else to do in this mode
-    _note_orphans(folder)
+    if note := left_behind(folder):
+        say(f"tokentape: note: {note}")
     redactor = Redactor(secrets_from_env(environ))
     rules = Rules(options["ignore"], options["normalize"])
     filing = Filing(folder, mode, one_file, interactions_of(store), rules)
@@ -95,6 +96,7 @@ def record(
         ),
         drain=recorder.drain,
         closing=recorder.close,
+        origins=options["cors"],
     )
     if command and not recorder.requests and not answered:
         complain(_nothing_came(command, mapped))
@@ -117,12 +119,6 @@ def _recorder(
         keep_encoding=options["keep_encoding"],
     )
     return Recorder(filing, settings, redactor, Clocks(time.monotonic, wall), lambda line: say(redactor.text(line)))
-
-
-def _note_orphans(folder: Path) -> None:
-    left = sum(1 for _ in orphans(folder))
-    if left:
-        say(f"tokentape: note: a killed recorder left {left} unfinished here; `tokentape recover {folder}` keeps them")
 
 
 def _tell(doing: str, base_urls: str) -> None:

@@ -147,7 +147,8 @@ class _Choice:
     def said_anything(self) -> bool:
         own = any(value for key, value in self._message.items() if key != "role")
         texts = any(text.any() for text in self._texts.values())
-        return own or texts or bool(self._lists) or self._calls.any() or self._legacy is not None
+        lists = any(entries.body() for entries in self._lists.values())
+        return own or texts or lists or self._calls.any() or self._legacy is not None
 
     def body(self) -> Fields:
         message: Fields = {"role": "assistant", "content": None} | self._message

@@ -172,10 +172,10 @@ def test_plans_are_bounded_by_their_bytes_and_the_newest_stays(monkeypatch):
     monkeypatch.setattr(choose, "PLAN_BYTES", 2 * size + 100)
     for number in (0, 1, 2, 1, 3):
         one.choose(asked(b"%d" % number), GET, Deck())
-    assert [place for place, _ in one._plans] == ["t1#1", "t3#1"]
+    assert [place for place, *_ in one._plans] == ["t1#1", "t3#1"]
     monkeypatch.setattr(choose, "PLAN_BYTES", 10)
     one.choose(asked(b"4"), GET, Deck())
-    assert [place for place, _ in one._plans] == ["t4#1"]
+    assert [place for place, *_ in one._plans] == ["t4#1"]
 
 
 def test_no_body_is_kept():

@@ -15,8 +15,10 @@ import wires
 
 from cassettes import providers
 from cassettes.matching import LADDER
+from cassettes.model import Request
 from cassettes.store import shipped_root
 from mockserver.commands import levels, playing_of, process_of
+from recorder.spool import Spool, meta_of
 
 HELLO = shipped_root() / "openai" / "hello.yaml"
 CHAT = "/openai/v1/chat/completions"
@@ -27,7 +29,9 @@ OPTIONS = {
     "port": None,
     "ready_file": None,
     "match": None,
-    "after_last": "repeat",
+    "after_last": None,
+    "strict": False,
+    "on_miss": "error",
     "speed": 1.0,
     "ttft": None,
     "tps": None,
@@ -195,3 +199,70 @@ def test_the_command_has_our_stdin_and_stdout() -> None:
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, b"through\n")
+
+
+# --strict
+
+
+def missing(*options: str) -> subprocess.CompletedProcess[str]:
+    """One request that no tape answers, in a wrapped command that ends with the status it is given first."""
+    status, *others = options
+    program = f"""
+import os, urllib.error, urllib.request
+opener = urllib.request.build_opener(urllib.request.ProxyHandler({{}}))
+try:
+    opener.open(urllib.request.Request(os.environ["OPENAI_BASE_URL"] + "/chat/completions", {BODY!r}))
+except urllib.error.HTTPError as error:
+    print(error.code)
+    error.close()
+raise SystemExit({status})
+"""
+    return wires.tokentape("serve", "--match", "exact", *others, "--", sys.executable, "-c", program)
+
+
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [(("0",), 0), (("0", "--strict"), 4), (("7", "--strict"), 7), (("7",), 7)],
+)
+def test_a_miss_is_an_error_only_where_that_was_said(options: tuple[str, ...], status: int) -> None:
+    done = missing(*options)
+    assert (done.returncode, done.stdout) == (status, "404\n"), done.stderr
+    told = "tokentape: error: 1 request found no tape (--strict)" in done.stderr.splitlines()
+    assert told == ("--strict" in options)
+
+
+def test_strict_ends_with_4_after_a_signal_and_plays_nothing_twice(tmp_path: Path) -> None:
+    with wires.tool(tmp_path, "serve", "openai/hello", "--match", "route", "--strict", "--speed", "max") as tool:
+        request = wires.post(CHAT, BODY, "Connection: close")
+        assert [wires.ask(tool.url, request).head[9:12] for _ in range(3)] == [b"200", b"404", b"404"]
+    assert tool.process.returncode == 4
+    assert tool.said().splitlines()[-1] == "tokentape: error: 2 requests found no tape (--strict)"
+
+
+def test_strict_without_a_miss_is_silent(tmp_path: Path) -> None:
+    with wires.tool(tmp_path, "serve", "openai/hello", "--match", "route", "--strict", "--speed", "max") as tool:
+        assert wires.ask(tool.url, wires.post(CHAT, BODY, "Connection: close")).head[9:12] == b"200"
+    assert tool.process.returncode == 0
+    assert "--strict" not in tool.said()
+
+
+def test_strict_may_still_repeat() -> None:
+    assert not playing_of({**OPTIONS, "strict": True}).repeat
+    assert playing_of({**OPTIONS, "strict": True, "after_last": "repeat"}).repeat
+
+
+# What a killed recorder left
+
+
+def test_unfinished_recordings_are_told(tmp_path: Path) -> None:
+    tapes = tmp_path / "tapes"
+    meta = meta_of(Request("POST", "http://h/x"), file="", provider="up", dialect="raw", recorded_at="2026-11-20")
+    Spool(tapes, meta).close()
+    done = wires.tokentape("serve", str(tapes))
+    assert done.returncode == 3
+    note, error = done.stderr.splitlines()
+    assert note == f"tokentape: note: a killed recorder left 1 unfinished here; `tokentape recover {tapes}` keeps them"
+    assert "there are no tapes here" in error
+    shutil.copy(HELLO, tapes)
+    with wires.tool(tmp_path / "run", "serve", str(tapes)) as tool:
+        assert tool.said().splitlines()[0] == note

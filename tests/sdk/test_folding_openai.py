@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import csv
 import json
-import subprocess
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from fnmatch import fnmatchcase
 from functools import cache
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from sdk.environments import python
+from sdk.recordings import TAPES, needs_recordings, told
 
 from cassettes import dialects
 from cassettes.convert import convert
@@ -25,17 +23,12 @@ from cassettes.dialects.base import payload
 from cassettes.dialects.delta import Delta
 from cassettes.events import event_ends, event_kind
 
-TAPES = Path(__file__).resolve().parents[2] / "../shared/tapes"
-PROGRAM = Path(__file__).parent / "programs" / "fold_openai.py"
 NAMES = ("openai-chat", "openai-responses")
 ABSENT = "<absent>"
 
 Say = Callable[[str], None]
 
-pytestmark = [
-    pytest.mark.skipif(not TAPES.is_dir(), reason="the public recordings of ../shared/tapes are not here"),
-    pytest.mark.timeout(120),
-]
+pytestmark = [needs_recordings, pytest.mark.timeout(120)]
 
 
 class Stream(NamedTuple):
@@ -149,16 +142,7 @@ def of(dialect: str) -> list[Stream]:
 
 def asked(questions: Iterable[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """The program's answers by name: one process for all."""
-    done = subprocess.run(
-        [python("new"), PROGRAM],
-        input="\n".join(map(json.dumps, questions)),
-        capture_output=True,
-        text=True,
-        timeout=100,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return {answer["name"]: answer for answer in map(json.loads, done.stdout.splitlines())}
+    return {answer["name"]: answer for answer in told("new", "fold_openai", list(questions))}
 
 
 def differences(ours: Any, theirs: Any, path: str = "") -> Iterator[tuple[str, Any, Any]]:
@@ -197,7 +181,7 @@ def test_chat_streams_fold_to_what_the_sdk_accumulates(say: Say) -> None:
             continue
         found = list(differences(stream.folded(), answer["answer"]))
         losses = [loss_of(*one) for one in found]
-        lost.update(loss for loss in losses if loss)
+        lost.update({loss for loss in losses if loss})
         counts["equal but for what the SDK loses" if found else "equal"] += 1
         wrong += [f"{stream.name}: {one}" for one, loss in zip(found, losses, strict=True) if not loss]
     say(f"chat streams folded: {len(answers)}, {dict(counts)}, raised by the SDK: {len(raised)}")

@@ -151,7 +151,7 @@ def test_a_stream_that_was_cut_folds_to_what_came() -> None:
 
 def test_an_error_is_the_answer_where_nothing_else_came() -> None:
     assert fold_chat([ERROR]) == (502, ERROR)
-    begun = chunk({"role": "assistant", "content": ""})
+    begun = chunk({"role": "assistant", "content": "", "refusal": None, "annotations": [], "tool_calls": []})
     assert fold_chat([begun, begun | ERROR]) == (502, ERROR)
     assert fold_chat([{"object": "error", "message": "too long", "code": 400}]) == (
         400,
