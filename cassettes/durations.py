@@ -22,12 +22,15 @@ class DurationError(TokentapeError):
 
 
 def duration(text: str) -> float:
-    """Milliseconds. A bare number is milliseconds. Raises DurationError."""
+    """Milliseconds. A number without a unit is an error, but for 0: to some it is seconds. Raises DurationError."""
     match = _DURATION.fullmatch(text.strip())
     if match is None:
         raise DurationError(
             f"{text[:40]!r} is not a duration; expected a number with ms, s, m or h, such as 250ms or 1.5s"
         )
+    if match[2] is None and float(match[1]):
+        number = match[1][:40]
+        raise DurationError(f"{text[:40]!r} has no unit; expected {number}s (seconds) or {number}ms (milliseconds)")
     ms = float(match[1]) * _IN_MS[match[2] or "ms"]
     if ms > LONGEST_MS:
         raise DurationError(f"{text[:40]!r} is too long a duration; expected {LONGEST_MS / 3.6e6:.0f}h at most")

@@ -68,9 +68,10 @@ def milliseconds(value: float, digits: int = 1) -> str:
     return f"{value:,.{digits}f} ms"
 
 
-def count(number: int, noun: str) -> str:
-    """`1 chunk`, `1,234 chunks`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def count(number: int, noun: str, *, grouped: bool = True) -> str:
+    """`1 chunk`, `1,234 chunks`. Not `grouped`: `1234 chunks`, for lines that programs read too."""
+    shown = f"{number:,}" if grouped else str(number)
+    return f"{shown} {noun}" if number == 1 else f"{shown} {noun}s"
 
 
 def unstyled(kind: Kind, text: str) -> str:  # noqa: ARG001 - the shape of a Style

@@ -1,8 +1,8 @@
 """Tapes in folders: found, named, loaded, noticed when they change, written without ever losing what was there.
 
 The only module of this package that writes files. No format of its own: bytes are `cassettes.yamlio`. A store stays
-inside its roots and skips links that leave them. Imports `model`, `shipped`, `yamlio`, `growing`; for foreign tapes
-`convert`.
+inside its roots and skips links that leave them. Imports `model`, `shipped`, `printable`, `yamlio`, `growing`;
+for foreign tapes `convert`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 from cassettes.growing import Growing, Piece, Stamp, joined
 from cassettes.model import Cassette, CassetteError, Interaction, TokentapeError
+from cassettes.printable import count
 from cassettes.shipped import SUFFIXES, shipped_names, shipped_root, shipped_tape, tape_name
 from cassettes.yamlio import load, load_file, read_file
 
@@ -102,8 +103,15 @@ class FolderStore:
         return tuple(found)
 
     def load(self) -> None:
-        """Loads everything. Raises CassetteError for a root that is missing or has no tapes, and for the first file
-        that cannot be read."""
+        """Loads everything. Raises CassetteError as `load_readable` does, and for the first file it cannot read."""
+        errors = self.load_readable()
+        if errors:
+            more = len(errors) - 1
+            raise CassetteError(errors[0] + (f" (and {count(more, 'more file')} cannot be read)" if more else ""))
+
+    def load_readable(self) -> tuple[str, ...]:
+        """Loads what can be read and returns a line for each file that cannot. Raises CassetteError for a root that is
+        missing or has no tapes."""
         for root in self._roots:
             if not root.exists():
                 raise CassetteError(
@@ -116,10 +124,7 @@ class FolderStore:
                     f"record some with `tokentape record -o {root}`",
                     str(root),
                 )
-        changes = self.refresh()
-        if changes.errors:
-            more = len(changes.errors) - 1
-            raise CassetteError(changes.errors[0] + (f" (and {more} more files cannot be read)" if more else ""))
+        return self.refresh().errors
 
     def refresh(self) -> Changes:
         """Reads again what changed by time, size or inode. A file that cannot be read keeps the tape it was."""

@@ -102,6 +102,11 @@ def _text(data: bytes, source: str) -> str:
     try:
         return data.decode().removeprefix("\ufeff")
     except UnicodeDecodeError as error:
+        if source.endswith(".gz"):
+            raise CassetteError(
+                f"found no gzip data (it starts with the bytes {data[:4].hex(' ')}), expected a gzipped cassette",
+                source,
+            ) from None
         before = data[: error.start]
         line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
         raise CassetteError(

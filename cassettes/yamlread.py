@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from cassettes.events import event_ends, event_kind
 from cassettes.model import Cassette, Chunk, EventKind, Headers, Interaction, Request, Response, Stream, header
+from cassettes.printable import count
 from cassettes.sizes import fix_chunks, parse_chunks
 from cassettes.yamlstream import TOKEN, headers_of, line_of_head, stream_fields, stream_of
 from cassettes.yamltree import (
@@ -75,7 +76,7 @@ class _Reader:
         interactions = tuple(self._interaction(node, at) for at, node in enumerate(nodes, 1))
         if self.untimed:
             self.notes.append(
-                f"no timing on {self.untimed} of {len(nodes)} interactions (plain vcrpy):"
+                f"no timing on {self.untimed} of {count(len(nodes), 'interaction')} (plain vcrpy):"
                 f" played at a synthetic pace, an event every {SYNTHETIC_GAP_MS:g} ms"
             )
         if self.ignored:

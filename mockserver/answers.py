@@ -13,7 +13,7 @@ from aiohttp import web
 from cassettes import providers, routes
 from cassettes.matching import Asked, Index
 from cassettes.model import Headers
-from cassettes.printable import columns, escape, pad
+from cassettes.printable import columns, count, escape, pad
 from mockserver.choose import Found
 
 ANY_METHOD = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
@@ -78,7 +78,8 @@ def unknown_faults(faults: str, where: str = "it", route: routes.Route | None = 
 
 def front_page(url: str, index: Index) -> str:
     """The base URLs as text, and how many interactions are loaded."""
-    return f"tokentape: {len(index.entries)} interactions loaded\n\n{base_urls(url, index.providers)}\n"
+    loaded = count(len(index.entries), "interaction")
+    return f"tokentape: {loaded} loaded\n\n{base_urls(url, index.providers)}\n"
 
 
 def base_urls(url: str, having: Collection[str] = (), extra: Collection[str] = ()) -> str:

@@ -231,9 +231,10 @@ def _store(given: tuple[Path, ...], folder: Path | None, compose: Composed) -> F
 
 def _tell(url: str, index: Index, extra: Collection[str], *, wraps: bool) -> None:
     """What is served and where; a wrapped command has the base URLs in its variables."""
+    from cassettes.printable import count
     from mockserver.answers import base_urls
     from mockserver.running import say
 
-    say(f"tokentape: serving {len(index.entries)} interactions on {url}")
+    say(f"tokentape: serving {count(len(index.entries), 'interaction')} on {url}")
     for line in () if wraps else base_urls(url, index.providers, extra).splitlines():
         say(line)

@@ -12,9 +12,9 @@ from recorder import options as option
 SHELLS = ("bash", "zsh", "fish")
 COMPLETION = option.examples(
     """
-    eval "$(tokentape completion bash)"                                       in ~/.bashrc
-    eval "$(tokentape completion zsh)"                                        in ~/.zshrc, after compinit
     tokentape completion fish > ~/.config/fish/completions/tokentape.fish
+    eval "$(tokentape completion bash)"         in ~/.bashrc
+    eval "$(tokentape completion zsh)"          in ~/.zshrc, after compinit
     """,
     "Print the completion script of a shell: commands, options, names of shipped tapes and of providers.",
 )

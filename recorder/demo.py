@@ -9,7 +9,9 @@ Two servers and a recorder as processes of their own, a raw client here. Imports
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
+import os
 import shutil
 import tempfile
 import time
@@ -18,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cassettes.model import Interaction, Timeline
+from cassettes.model import Interaction, Timeline, TokentapeError
 
 if TYPE_CHECKING:
     from cassettes.measures import Comparison
@@ -54,13 +56,29 @@ Record your own:
 def demo_command(ctx: click.Context, /, keep: Path | None, as_json: bool) -> None:
     """Exit status 1 when a byte or a chunk boundary of the recording or its replay differs."""
     with tempfile.TemporaryDirectory(prefix="tokentape-demo-") as folder:
+        if keep is not None:
+            _writable(keep)
         tape, same = _demo(Path(folder), as_json=as_json)
         if keep is not None:
-            kept = keep / tape.relative_to(folder)
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(tape, kept)
-            _say(f"kept: {kept}")
+            _say(f"kept: {_keep(tape, keep / tape.relative_to(folder))}")
     ctx.exit(0 if same else 1)
+
+
+def _keep(tape: Path, kept: Path) -> Path:
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(tape, kept)
+    return kept
+
+
+def _writable(folder: Path) -> None:
+    """Asked before the work is done: the folder is made if it is new. Raises TokentapeError."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        problem = "" if os.access(folder, os.W_OK | os.X_OK) else os.strerror(errno.EACCES)
+    except OSError as error:
+        problem = str(error.strerror)
+    if problem:
+        raise TokentapeError(f"{folder}: cannot write here ({problem}), expected --keep DIR that may be written to")
 
 
 def _say(line: str) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cassettes.convert import convert, sniff
-from cassettes.model import TokentapeError
+from cassettes.model import CassetteError, TokentapeError
 from cassettes.redact import Redactor
 from cassettes.store import replace
 from cassettes.yamlio import read_file
@@ -39,6 +39,9 @@ class Importing:
         """Raises CassetteError for what is no recording, TakenNameError, TokentapeError when it cannot be written."""
         data = read_file(file)
         cassette = convert(data, str(file))
+        if not cassette.interactions:
+            lost = f" ({cassette.notes[0]})" if cassette.notes else ""
+            raise CassetteError(f"found no interactions in it{lost}, expected one at least; no tape is made", str(file))
         target = self._target(file)
         replace(target, (self._redactor.interaction(one) for one in cassette.interactions))
         self._made[target] = file

@@ -9,10 +9,11 @@ from typing import Any
 from cassettes.model import Interaction, TokentapeError
 from cassettes.redact import Redactor
 from cassettes.secrets import secrets_from_env
+from cassettes.store import FolderStore
 from recorder.filing import Filing, last_scan
 from recorder.printing import complain, print_json, say
 from recorder.saving import LEFT
-from recorder.session import interactions_of, tapes_of
+from recorder.session import interactions_of
 from recorder.spool import FOLDER, Meta, orphans, read, tidy
 
 
@@ -30,7 +31,9 @@ def recover(folder: Path, environ: Mapping[str, str], *, as_json: bool) -> int:
     if not folder.is_dir():
         raise RecoverError(f"{folder} is no folder; expected the one that `tokentape record -o` was given")
     redactor = Redactor(secrets_from_env(environ))
-    filing = Filing(folder, "new_episodes", None, interactions_of(tapes_of(folder)))
+    store = FolderStore((folder,))
+    store.refresh()  # what cannot be read is no tape to add to, and no reason to leave a recording in its spool
+    filing = Filing(folder, "new_episodes", None, interactions_of(store))
     rows: list[dict[str, Any]] = []
     failed = 0
     for path in orphans(folder):
@@ -81,6 +84,7 @@ def _target(meta: Meta, interaction: Interaction, filing: Filing) -> Path:
 
 
 def _line(row: Mapping[str, Any]) -> str:
-    from cassettes.printable import escape
+    from cassettes.printable import count, escape
 
-    return f"{escape(row['tape'])}: {row['bytes']} bytes in {row['chunks']} chunks, {row['ending']}"
+    held = f"{count(row['bytes'], 'byte', grouped=False)} in {count(row['chunks'], 'chunk', grouped=False)}"
+    return f"{escape(row['tape'])}: {held}, {row['ending']}"

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import NamedTuple, TypeVar
 
 from cassettes.model import Interaction, TokentapeError
+from cassettes.printable import count
 from cassettes.redact import Redactor
 from recorder.filing import Filing, last_scan
 from recorder.spool import Spool, read
@@ -123,7 +124,8 @@ class Saving:
         one.spool.remove()
         self.latest = path
         response = one.interaction.response
-        what = f"{response.code}, {len(response.stream.chunks)} chunks, {len(response.body)} bytes"
+        chunks = count(len(response.stream.chunks), "chunk", grouped=False)
+        what = f"{response.code}, {chunks}, {count(len(response.body), 'byte', grouped=False)}"
         lines = [Told(f"tokentape: recorded {path}: {what}, {response.stream.end.type}")]
         if one.masked:
             lines.append(Told(f"tokentape: error: {path}: {LEFT}", failed=True))

@@ -74,6 +74,10 @@ def _numbered(tape: str, number: int | None) -> list[tuple[int, Interaction]]:
     from cassettes.store import find_tape, read_tape
 
     path = find_tape(tape)
+    if path.is_dir():
+        raise CassetteError(
+            f"this is a folder, expected one tape; `tokentape list {tape}` lists those in it", str(path)
+        )
     interactions = read_tape(path).interactions
     if number is not None and number > len(interactions):
         have = f"#1 to #{len(interactions)}" if interactions else "none at all"
@@ -84,12 +88,14 @@ def _numbered(tape: str, number: int | None) -> list[tuple[int, Interaction]]:
 @click.command("list", help=LIST)
 @option.tapes
 @option.as_json
-def list_command(tapes: tuple[Path, ...], as_json: bool) -> None:
-    """One line each: name, status, events, bytes, duration, ending."""
+@click.pass_context
+def list_command(ctx: click.Context, /, tapes: tuple[Path, ...], as_json: bool) -> None:
+    """One line each: name, status, events, bytes, duration, ending. Exit status 3 when a file cannot be read; the
+    others are listed all the same."""
     from cassettes.printable import columns, pad
     from cassettes.render import summary
     from cassettes.store import FolderStore, find_tape, shipped_root
-    from recorder.printing import print_json, say
+    from recorder.printing import complain, print_json, say
     from recorder.spool import left_behind
 
     roots = [find_tape(tape) for tape in tapes] or [shipped_root()]
@@ -97,29 +103,32 @@ def list_command(tapes: tuple[Path, ...], as_json: bool) -> None:
         if root.is_dir() and (note := left_behind(root)):
             say(f"tokentape: note: {note}")
     store = FolderStore(roots)
-    store.load()
+    unreadable = store.load_readable()
     rows: list[dict[str, Any]] = []
     for tape in store.tapes:
         for number, interaction in enumerate(tape.cassette.interactions, start=1):
             rows.append({"tape": f"{tape.name}#{number}", **summary(interaction, _texts(interaction))})
     if as_json:
         print_json(rows)
-        return
-    lines = [_cells(row) for row in rows]
-    widths = [max(map(columns, column)) for column in zip(*lines, strict=True)]
-    for line in lines:
-        click.echo("  ".join(map(pad, line, widths)).rstrip())
+    else:
+        lines = [_cells(row) for row in rows]
+        widths = [max(map(columns, column)) for column in zip(*lines, strict=True)]
+        for line in lines:
+            click.echo("  ".join(map(pad, line, widths)).rstrip())
+    for problem in unreadable:
+        complain(problem)
+    ctx.exit(3 if unreadable else 0)
 
 
 def _cells(row: dict[str, Any]) -> list[str]:
-    from cassettes.printable import escape
+    from cassettes.printable import count, escape
 
     cells = (
         row["tape"],
         f"{row['status']['code']}",
         f"{row['provider']}/{row['dialect']}",
-        f"{row['events']} events",
-        f"{row['bytes']} bytes",
+        count(row["events"], "event", grouped=False),
+        count(row["bytes"], "byte", grouped=False),
         f"{row['total_ms']:.0f} ms",
         row["end"]["type"],
         row["source"],
@@ -180,9 +189,11 @@ def verify_command(
 
 
 def _verdict(number: int, one: Verified) -> str:
+    from cassettes.printable import count
+
     held, parts = one.held, []
     parts.append("bytes equal" if held.same_bytes else f"bytes differ from byte {held.first_difference} on")
-    parts.append(f"{len(one.wanted.frames)} chunks equal" if one.same_chunks else "chunk boundaries differ")
+    parts.append(f"{count(len(one.wanted.frames), 'chunk')} equal" if one.same_chunks else "chunk boundaries differ")
     parts.append("head equal" if one.same_head else "head differs")
     parts.append("ending equal" if one.same_ending else f"ending {one.got.end.type}, expected {one.wanted.end.type}")
     if held.gap_errors:
@@ -197,11 +208,17 @@ def _verdict(number: int, one: Verified) -> str:
 @option.as_json
 def edit_command(tape: Path, fix_sizes: bool, as_json: bool) -> None:
     """Rewrites the tape in place, by rename; a tape that needs nothing is not touched."""
+    from cassettes.model import CassetteError
     from cassettes.printable import escape
+    from cassettes.shipped import shipped_tape
     from cassettes.store import replace
     from cassettes.yamlio import load_file
     from recorder.printing import print_json
 
+    if not tape.exists() and (shipped := shipped_tape(str(tape))) is not None:
+        raise CassetteError(
+            f"this tape ships with tokentape and stays as it is; copy it first: `cp {shipped} .`", str(tape)
+        )
     mended = load_file(tape, fix_sizes=fix_sizes)
     needed = not _loads(tape)
     if needed:
@@ -235,7 +252,7 @@ def import_command(
 ) -> None:
     """Exit status 3 when a file is none of the known formats; the others are imported all the same."""
     from cassettes.model import TokentapeError
-    from cassettes.printable import escape
+    from cassettes.printable import count, escape
     from cassettes.redact import Redactor
     from cassettes.secrets import secrets_from_env
     from recorder.importing import Importing
@@ -253,7 +270,7 @@ def import_command(
             continue
         rows.append({**one._asdict(), "file": str(one.file), "tape": str(one.tape)})
         if not as_json:
-            click.echo(escape(f"{one.file}: {one.format}, {one.interactions} interactions -> {one.tape}"))
+            click.echo(escape(f"{one.file}: {one.format}, {count(one.interactions, 'interaction')} -> {one.tape}"))
     if as_json:
         print_json(rows)
     ctx.exit(status)

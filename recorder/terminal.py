@@ -12,7 +12,7 @@ from typing import Literal, TextIO
 
 from cassettes.dialects import Dialect
 from cassettes.model import Framing, Head, header
-from cassettes.printable import clip, escape
+from cassettes.printable import clip, count, escape
 from cassettes.redact import Redactor
 from cassettes.sse import Parser
 
@@ -135,7 +135,7 @@ class Terminal:
         """One line: time to the first byte, events, rate."""
         seconds = max(now - self._begun, 1e-3)
         first = "no byte yet" if self.first_byte_ms is None else f"first byte {self.first_byte_ms:,.0f} ms"
-        return f"{first}, {self.events:,} events in {seconds:.1f} s, {self.events / seconds:.0f}/s"
+        return f"{first}, {count(self.events, 'event')} in {seconds:.1f} s, {self.events / seconds:.0f}/s"
 
     def _print(self, data: bytes, *, final: bool = False) -> None:
         text = self._decode.decode(data, final)

@@ -76,7 +76,7 @@ CASES = [
     Case("no file to import", "import nothing.yaml", 3, ("nothing.yaml",)),
     Case("a folder without tapes", "serve no-tapes", 3, ("no-tapes", "tokentape record -o no-tapes")),
     Case("a folder without tapes, none", "record --record-mode none -o no-tapes", 3, ("there are no tapes here",)),
-    Case("a folder as a tape", "show no-tapes", 3, ("no-tapes", "expected a cassette")),
+    Case("a folder as a tape", "show no-tapes", 3, ("no-tapes", "expected one tape")),
     Case("a folder to import", "import no-tapes", 3, ("no-tapes", "expected a cassette")),
     Case("a folder to recover that is none", "recover nothing", 3, ("nothing is no folder",)),
     Case("a file to recover", "recover hello.yaml", 3, ("hello.yaml is no folder",)),
@@ -229,7 +229,7 @@ def test_a_base_url_of_the_environment_that_is_none(
 def test_a_good_file_among_bad_ones_is_imported_all_the_same(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert tokentape.main(["import", "photo.jpg", "answer.sse", "notes.txt", "-o", "made"]) == 3
     out, err = capsys.readouterr()
-    assert out.startswith("answer.sse: raw-sse, 1 interactions")
+    assert out.startswith("answer.sse: raw-sse, 1 interaction ")
     assert [line.partition(": error: ")[2].partition(":")[0] for line in err.splitlines()] == ["photo.jpg", "notes.txt"]
     assert [path.name for path in (folder / "made").glob("*.yaml")] == ["answer.yaml"]
 

@@ -28,6 +28,7 @@ from cassettes.model import (
     Stream,
     header,
 )
+from cassettes.printable import count
 
 UNKNOWN_URI = "https://unknown.invalid/"
 """The URL of a request that a recording does not tell: no host can ever have that name (RFC 2606)."""
@@ -82,7 +83,7 @@ def cassette(drafts: Iterable[Draft]) -> Cassette:
         interactions.append(made)
     if synthetic:
         pace_of = f"one event (or recorded chunk) each {pace.SYNTHETIC_GAP_MS:g} ms"
-        notes.append(f"{synthetic} of {len(interactions)} interactions have no recorded time: {pace_of}")
+        notes.append(f"no recorded time on {synthetic} of {count(len(interactions), 'interaction')}: {pace_of}")
     return Cassette(interactions=tuple(interactions), notes=tuple(notes))
 
 

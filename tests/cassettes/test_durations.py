@@ -18,7 +18,8 @@ from cassettes.durations import DurationError, duration, rate, speed
         ("2.s", 2000.0),
         ("2m", 120_000.0),
         ("1h", 3_600_000.0),
-        ("40", 40.0),
+        ("0ms", 0.0),
+        ("0.0", 0.0),
         ("0", 0.0),
         (" 3 s ", 3000.0),
     ],
@@ -36,6 +37,14 @@ def test_what_is_no_duration(written):
         duration(written)
     assert repr(written) in str(caught.value)
     assert "\n" not in str(caught.value)
+    assert caught.value.exit_code == 2
+
+
+@pytest.mark.parametrize(("written", "number"), [("3", "3"), (" 1.5 ", "1.5"), ("0.001", "0.001"), (".5", ".5")])
+def test_a_number_without_a_unit_is_asked_for_one(written, number):
+    with pytest.raises(DurationError) as caught:
+        duration(written)
+    assert str(caught.value).endswith(f"has no unit; expected {number}s (seconds) or {number}ms (milliseconds)")
     assert caught.value.exit_code == 2
 
 

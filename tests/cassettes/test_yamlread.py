@@ -94,7 +94,7 @@ def test_a_plain_vcrpy_cassette():
     assert (stream.provider, stream.dialect, stream.end.type) == ("unknown", "raw", "eof")
     assert stream.chunks == (Chunk(20.0, 9), Chunk(20.0, 14), Chunk(20.0, 4))
     assert cassette.notes == (
-        "no timing on 1 of 1 interactions (plain vcrpy): played at a synthetic pace, an event every 20 ms",
+        "no timing on 1 of 1 interaction (plain vcrpy): played at a synthetic pace, an event every 20 ms",
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -38,6 +39,20 @@ def test_the_demo_records_replays_and_compares(tmp_path: Path) -> None:
     assert "body bytes and the recorded tape's 6856: equal" in run.stdout
     assert run.stdout.rstrip().endswith("tokentape record -o tapes -- python your_app.py")
     assert other.read_bytes() == SHIPPED.read_bytes()
+
+
+def test_a_folder_that_cannot_be_written_is_told_before_the_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from tokentape import main
+
+    (tmp_path / "file").touch()
+    assert main(["demo", "--keep", str(tmp_path / "file" / "kept")]) == 1
+    shown = "cannot write here (Not a directory), expected --keep DIR that may be written to"
+    assert capsys.readouterr().err == f"tokentape: error: {tmp_path / 'file' / 'kept'}: {shown}\n"
+    monkeypatch.setattr("os.access", lambda _path, mode: not mode & os.W_OK)
+    assert main(["demo", "--keep", str(tmp_path)]) == 1
+    assert "cannot write here (Permission denied)" in capsys.readouterr().err
 
 
 def test_the_demo_as_json() -> None:

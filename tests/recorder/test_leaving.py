@@ -19,7 +19,7 @@ from recorder.upstream import Exchange
         ("drain", ("drain", 10.0)),
         ("drain:0s", ("drain", 0.0)),
         ("drain:1.5s", ("drain", 1.5)),
-        ("drain:250", ("drain", 0.25)),
+        ("drain:250ms", ("drain", 0.25)),
         ("stop", ("stop", 0.0)),
         ("finish", ("finish", 0.0)),
     ],

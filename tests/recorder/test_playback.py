@@ -74,3 +74,13 @@ def test_no_proxy_is_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> N
             seen = ask(recorder, post("/openai/v1/chat/completions", b"{}", "Connection: close"), leave_after=100)
     assert seen.head.startswith(b"HTTP/1.1 200 OK\r\n")
     assert "http_proxy" in os.environ
+
+
+def test_no_configuration_of_the_user_changes_what_a_child_does(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "tokentape.toml").write_text("sped = 1")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TOKENTAPE_SPEED", "broken")
+    with child(["serve", "openai/hello"]) as url:
+        assert url.startswith("http://127.0.0.1:")

@@ -139,7 +139,7 @@ def test_a_request_is_forwarded_and_its_answer_is_on_tape(play: Any, tmp_path: P
             "Content-Length": "13",
         }
         assert settings == {"environ": {}, "idle_timeout": 3600.0}
-        assert lines == [f"tokentape: recorded {recorder.latest}: 200, 1 chunks, 9 bytes, eof"]
+        assert lines == [f"tokentape: recorded {recorder.latest}: 200, 1 chunk, 9 bytes, eof"]
         assert (recorder.requests, recorder.failures) == (1, 0)
         return client
 

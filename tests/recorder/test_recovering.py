@@ -48,7 +48,7 @@ def test_what_was_left_becomes_tapes_where_the_recorder_would_have_put_them(
     assert {one.response.stream.end.type for one in load_file(tape).interactions} == {"interrupted"}
     assert load_file(tmp_path / "one-file.yaml").interactions[0].response.body == b"kept"
     out, err = capsys.readouterr()
-    assert f"{tape}: 5 bytes in 1 chunks, interrupted\n" in out
+    assert f"{tape}: 5 bytes in 1 chunk, interrupted\n" in out
     assert (len(out.splitlines()), err) == (3, "")
     assert not (tmp_path / ".tokentape-spool").exists()
 
@@ -78,6 +78,16 @@ def test_nothing_to_recover_is_said(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert recover(tmp_path) == 0
     out, err = capsys.readouterr()
     assert (out, err) == ("", f"tokentape: nothing to recover in {tmp_path / '.tokentape-spool'}\n")
+
+
+def test_what_is_no_tape_stops_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "compose.yaml").write_text("services: {}\n")
+    (tmp_path / "broken.yaml").write_text("version: [\n")
+    left(tmp_path, "hello", b"kept")
+    assert recover(tmp_path) == 0
+    out, err = capsys.readouterr()
+    assert (out.count("\n"), err) == (1, "")
+    assert (tmp_path / "broken.yaml").read_text() == "version: [\n"
 
 
 def test_what_is_live_is_left_alone(tmp_path: Path) -> None:

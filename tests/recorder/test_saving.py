@@ -57,7 +57,7 @@ def counted(monkeypatch: pytest.MonkeyPatch, name: str) -> Callable[[], int]:
 def test_a_spool_becomes_a_tape_and_is_gone(tmp_path: Path) -> None:
     saving, lines = saved(Filing(tmp_path), [spool(tmp_path, "hello")])
     (tape,) = tmp_path.rglob("*.yaml")
-    assert lines == [f"tokentape: recorded {tape}: 200, 1 chunks, 6 bytes, eof"]
+    assert lines == [f"tokentape: recorded {tape}: 200, 1 chunk, 6 bytes, eof"]
     assert (saving.failures, saving.latest) == (0, tape)
     assert load_file(tape).interactions[0].response.stream.source == "recorded"
     assert list((tmp_path / ".tokentape-spool").iterdir()) == []

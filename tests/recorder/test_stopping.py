@@ -234,7 +234,7 @@ def test_recover_leaves_live_recordings_alone(tmp_path: Path) -> None:
         left_behind(folder, tmp_path / "dead")
         done = tokentape("recover", str(folder))
         assert done.returncode == 0
-        assert [line.endswith(f"{len(ONE)} bytes in 1 chunks, interrupted") for line in done.stdout.splitlines()] == [
+        assert [line.endswith(f"{len(ONE)} bytes in 1 chunk, interrupted") for line in done.stdout.splitlines()] == [
             True
         ]
         assert spooled(folder) == {"live": ONE}

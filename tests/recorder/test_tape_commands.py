@@ -216,6 +216,57 @@ def test_import_as_json(run: Any, tmp_path: Path) -> None:
     assert json.loads(run("show", tape, "--json")[1])[0]["source"] == "imported"
 
 
+def test_list_has_the_good_and_tells_the_bad(run: Any, tmp_path: Path) -> None:
+    shutil.copyfile(HELLO, tmp_path / "good.yaml")
+    (tmp_path / "compose.yaml").write_text("services: {}\n")
+    (tmp_path / "broken.yaml").write_text("version: [\n")
+    status, out, err = run("list", tmp_path)
+    assert status == 3
+    assert [line.split()[0] for line in out.splitlines()] == ["good#1"]
+    assert [line.partition(".yaml")[0] for line in err.splitlines()] == [
+        f"tokentape: error: {tmp_path / name}" for name in ("broken", "compose")
+    ]
+    status, out, err = run("list", tmp_path / "broken.yaml", "--json")
+    assert (status, json.loads(out), err.count("\n")) == (3, [], 1)
+
+
+@pytest.mark.parametrize("command", ["show", "verify"])
+def test_one_tape_is_no_folder(command: str, run: Any, tmp_path: Path) -> None:
+    shown = f"this is a folder, expected one tape; `tokentape list {tmp_path}` lists those in it"
+    assert run(command, tmp_path) == (3, "", f"tokentape: error: {tmp_path}: {shown}\n")
+    assert "`tokentape list openai` lists" in run(command, "openai")[2]
+
+
+def test_a_shipped_tape_is_not_edited(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    status, _, err = run("edit", "--fix-sizes", "openai/hello")
+    shown = f"this tape ships with tokentape and stays as it is; copy it first: `cp {HELLO} .`"
+    assert (status, err) == (3, f"tokentape: error: openai/hello: {shown}\n")
+
+
+def test_gzip_that_is_none_is_said_so(run: Any, tmp_path: Path) -> None:
+    tape = tmp_path / "a.yaml.gz"
+    tape.write_bytes(b"PK\x03\x04\xff\xfe")
+    status, _, err = run("show", tape)
+    assert status == 3
+    assert err.startswith(
+        f"tokentape: error: {tape}: found no gzip data (it starts with the bytes 50 4b 03 04), expected"
+    )
+
+
+def test_a_recording_without_interactions_makes_no_tape(run: Any, tmp_path: Path) -> None:
+    (tmp_path / "empty.har").write_text('{"log": {"entries": []}}')
+    status, out, err = run("import", tmp_path / "empty.har", "-o", tmp_path / "tapes")
+    assert (status, out, err.count("\n")) == (3, "", 1)
+    assert "empty.har: found no interactions in it, expected one at least" in err
+    assert not (tmp_path / "tapes").exists()
+
+
+def test_schema_without_a_name_says_which_there_are_in_one_line(run: Any) -> None:
+    line = "Missing argument 'NAME'. Choose from: cassette (see tokentape schema --help)"
+    assert run("schema") == (2, "", f"tokentape: error: {line}\n")
+
+
 def test_schema_is_json_schema(run: Any) -> None:
     status, out, _ = run("schema", "cassette")
     assert status == 0

@@ -200,4 +200,4 @@ def test_without_a_terminal_there_is_no_figure() -> None:
     shown.clock.now += 1
     shown.play(event("hi"))
     assert shown.err.getvalue() == ""
-    assert shown.terminal.figures(101.0) == "first byte 1,000 ms, 1 events in 1.0 s, 1/s"
+    assert shown.terminal.figures(101.0) == "first byte 1,000 ms, 1 event in 1.0 s, 1/s"

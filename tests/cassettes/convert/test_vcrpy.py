@@ -57,7 +57,7 @@ def test_version_1(as_json: bool) -> None:
 def test_a_note_states_the_pace() -> None:
     data = yaml.safe_dump({"version": 1, "interactions": [entry()]}).encode()
     assert convert(data, "a.yaml").notes == (
-        "1 of 1 interactions have no recorded time: one event (or recorded chunk) each 20 ms",
+        "no recorded time on 1 of 1 interaction: one event (or recorded chunk) each 20 ms",
     )
 
 
