@@ -5,8 +5,11 @@ PYTHON ?= python3
 WORKERS ?= 2
 VENV := .venv
 BIN := $(VENV)/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+INSTALL := -m pip install --quiet --disable-pip-version-check
+PIP := $(BIN)/python $(INSTALL)
+NPM := --silent --no-package-lock --no-audit --no-fund --ignore-scripts
 SAY := printf 'tokentape: %s\n'
+SDKS := $(VENV)/.sdk-new $(VENV)/.sdk-old $(VENV)/.sdk-litellm $(VENV)/.sdk-node
 FITS := import sys; sys.exit(sys.version_info < (3, 11))
 
 .DEFAULT_GOAL := help
@@ -19,10 +22,10 @@ demo: $(VENV)/.runtime ## record and replay a stream: ten seconds, no key, no ne
 	@$(BIN)/tokentape demo
 
 # Tests that measure time carry xdist_group("timing"), so that one worker runs them one after the other.
-test: $(VENV)/.dev ## the tests, but for the long sweeps
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow"
+test: $(VENV)/.dev $(SDKS) ## the tests, but for the long sweeps and the browser
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow and not browser"
 
-test-all: $(VENV)/.dev ## all tests
+test-all: $(VENV)/.dev $(SDKS) ## all tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 lint: $(VENV)/.dev ## ruff, mypy and the import contracts (make test runs them too)
@@ -47,6 +50,24 @@ $(VENV)/.dev: $(VENV)/.made pyproject.toml
 	@$(SAY) "installing the development tools into $(VENV), a minute or so the first time"
 	@$(PIP) -e '.[dev]'
 	@touch $@ $(VENV)/.runtime
+
+# The SDKs that tests/sdk runs against, in environments of their own: two majors do not fit into one. Without a network
+# their tests are skipped, and said to be; on CI that is a failure. What is imported is compiled then: half the time.
+$(VENV)/.sdk-new: tests/sdk/requirements.txt
+$(VENV)/.sdk-old: tests/sdk/requirements-old.txt
+$(VENV)/.sdk-litellm: tests/sdk/requirements-litellm.txt
+$(VENV)/.sdk-new $(VENV)/.sdk-old $(VENV)/.sdk-litellm: $(VENV)/.sdk-%: $(VENV)/.made
+	@$(SAY) "installing the SDKs of $(filter %.txt,$^) into $(VENV)/sdk-$*"
+	@if $(BIN)/python -m venv $(VENV)/sdk-$* && $(VENV)/sdk-$*/bin/python $(INSTALL) --no-compile -r $(filter %.txt,$^); \
+	then touch $@; \
+	else rm -rf $(VENV)/sdk-$*; $(SAY) "these SDKs cannot be installed: what needs them is skipped, on CI this is an error" >&2; [ "$(CI)" != true ]; fi
+
+$(VENV)/.sdk-node: tests/sdk/package.json $(VENV)/.made
+	@if ! command -v node >/dev/null || ! command -v npm >/dev/null; \
+	then $(SAY) "no node and npm on this machine: the Node SDKs are not tested"; \
+	else $(SAY) "installing the SDKs of $< into $(VENV)/sdk-node"; \
+	mkdir -p $(VENV)/sdk-node && cp $< $(VENV)/sdk-node && (cd $(VENV)/sdk-node && npm install $(NPM)) && touch $@ \
+	|| { rm -rf $(VENV)/sdk-node; $(SAY) "the Node SDKs cannot be installed: they are not tested" >&2; }; fi
 
 # A good .venv is kept, whoever made it. One without pip is what a Python without ensurepip leaves: it is made again.
 $(VENV)/.made:

@@ -49,6 +49,8 @@ COMMANDS = {
     "call": Entry("Record", "recorder.commands", "Send one prompt and keep the answer."),
     "recover": Entry("Record", "recorder.commands", "Make tapes of what a killed recorder left."),
     "serve": Entry("Play", "mockserver.commands", "Play tapes from a local server.", wraps=True),
+    "providers": Entry("Play", "mockserver.provider_commands", "List the providers and their base URLs."),
+    "env": Entry("Play", "mockserver.provider_commands", "Print the variables that point SDKs at a server."),
     "list": Entry("Tapes", "recorder.tape_commands", "List tapes and what is on them."),
     "show": Entry("Tapes", "recorder.tape_commands", "Show head, timeline, text and ending of a tape."),
     "verify": Entry("Tapes", "recorder.tape_commands", "Play a tape and compare bytes and gaps."),
@@ -88,6 +90,11 @@ class Composition:
     def configured(self) -> dict[str, click.Command]:
         """The commands that have a table of their own in a configuration file."""
         return {name: _load(name) for name in ("serve", "record")}
+
+    @cached_property
+    def standby(self) -> ModuleType:
+        """The recorder that takes misses, for `serve --on-miss record`."""
+        return import_module("recorder.standby")
 
 
 class Commands(click.Group):

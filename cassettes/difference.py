@@ -1,6 +1,8 @@
-"""In what a live request differs from a taped one, as a report says it: `method`, `query`, `$.messages[1].content`.
+"""In what a live request differs from a taped one, as a report says it: `method`, `query`, `$.messages[1].content`; and
+the rule under which a tape would have answered.
 
-Only names are told, no values: those may be secret. Pure; imports `matching`, `routes` and the standard library.
+Only names are told, no values: those may be secret. Pure; imports `matching`, `normalise`, `routes`, `volatile` and the
+standard library.
 """
 
 from __future__ import annotations
@@ -8,55 +10,157 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from functools import cached_property
 from itertools import islice
 
-from cassettes.matching import NOT_IN_KEY, Asked, Entry, query_of
+import msgspec
+
+from cassettes import volatile
+from cassettes.matching import LADDER, Asked, Entry, Index, Level, query_of
+from cassettes.normalise import NO_RULES, NOT_ASKED, Rules, normalised
 from cassettes.routes import same_path
 
 MOST = 5
 """Differences that are named; more are only counted as more."""
 LONGEST = 120
 """Characters of a difference; of a longer path the middle is left out."""
+IGNORABLE = 3
+"""Fields that a report proposes to ignore at most."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,40}")
+_PATH = re.compile(r"""\$[^\s()…]+""")
+_PLAIN = re.compile(r"\$(?:\.[A-Za-z0-9_-]+)+")
+# What is asked: to ignore it is no advice.
+_ASKED = re.compile(
+    r"\$(?:\.(?:messages|input|contents|instructions|prompt|system|systemInstruction|model|tools)\b|\[[0-9]|$)"
+)
 _ABSENT = object()
+_KINDS = {
+    "call": "a call id",
+    "date": "a date",
+    "epoch": "a time in seconds",
+    "time": "a time",
+    "tmp": "a temporary path",
+    "uuid": "a UUID",
+}
 
 
-def differences(asked: Asked, entry: Entry, most: int = MOST) -> list[str]:
-    """The first `most` differences of `asked` from `entry`, and "more" if there are more. Empty if they are the same.
+class Miss(msgspec.Struct, frozen=True):
+    """Why nothing answered: the place of the nearest tape, the fields that differ from it, the options under which
+    `matches` would have answered."""
 
-    Fields that decide nothing (whether it is streamed) are left out unless nothing else differs.
-    """
-    found = [_short(name) for name in islice(_all(asked, entry), most + 1)]
-    return [*found[:most], "more"] if len(found) > most else found
-
-
-def _all(asked: Asked, entry: Entry) -> Iterator[str]:
-    if asked.request.method != entry.interaction.request.method:
-        yield "method"
-    if not same_path(entry.path, asked.route):
-        yield "path"
-    if query_of(asked.route.query) != query_of(entry.query):
-        yield "query"
-    if asked.body != entry.body:
-        yield from _bodies(asked.body, entry.body)
+    nearest: str | None = None
+    fields: tuple[str, ...] = ()
+    rule: str | None = None
+    matches: str | None = None
 
 
-def _bodies(live: bytes, taped: bytes) -> Iterator[str]:
+class Comparison:
+    """A live request that is compared with one tape after the other; its body is normalised once."""
+
+    def __init__(self, asked: Asked, rules: Rules = NO_RULES) -> None:
+        self._asked = asked
+        self._rules = rules
+
+    @cached_property
+    def _value(self) -> object:
+        return normalised(self._asked.body, self._rules)
+
+    def differences(self, entry: Entry, most: int = MOST) -> list[str]:
+        """The first `most` differences from `entry`, and "more" if there are more. Empty if they are the same.
+
+        What decides nothing (whether it is streamed, today's date) is left out unless nothing else differs.
+        """
+        found = [_short(name) for name in islice(self._all(entry), most + 1)]
+        return [*found[:most], "more"] if len(found) > most else found
+
+    def _all(self, entry: Entry) -> Iterator[str]:
+        asked = self._asked
+        if asked.request.method != entry.interaction.request.method:
+            yield "method"
+        if not same_path(entry.path, asked.route):
+            yield "path"
+        if query_of(asked.route.query) != query_of(entry.query):
+            yield "query"
+        if asked.body != entry.body:
+            yield from self._bodies(entry.body)
+
+    def _bodies(self, taped: bytes) -> Iterator[str]:
+        deciding = False
+        one, other = self._value, normalised(taped, self._rules)
+        if not isinstance(one, bytes) and not isinstance(other, bytes):
+            for path, _ in _values(one, other):
+                deciding = True
+                yield path
+        if deciding:
+            return
+        live, other = _json(self._asked.body), _json(taped)
+        names = [
+            f"{path}{_kind(value)}" if path.removeprefix("$.") not in NOT_ASKED else path
+            for path, value in islice(_values(live, other), 100)
+        ]
+        yield from names or ["body (the same JSON, spelled otherwise)"]
+
+
+def differences(asked: Asked, entry: Entry, most: int = MOST, rules: Rules = NO_RULES) -> list[str]:
+    """As `Comparison.differences`."""
+    return Comparison(asked, rules).differences(entry, most)
+
+
+def missed(asked: Asked, index: Index, near: Entry | None, tried: tuple[Level, ...]) -> Miss:
+    """What is to say of a request that nothing answers at the levels `tried`; `near` is the nearest tape."""
+    if near is None:
+        return Miss()
+    fields = differences(asked, near, rules=index.rules)
+    rule, matches = _rule(asked, index, near, fields, tried)
+    return Miss(near.place, tuple(fields), rule, matches)
+
+
+def _rule(
+    asked: Asked, index: Index, near: Entry, fields: list[str], tried: tuple[Level, ...]
+) -> tuple[str | None, str | None]:
+    by_value = {"normalized", "key"}.intersection(tried)
+    if not by_value and (found := index.find("normalized", asked)):
+        return "--match normalized", found[0].place
+    if ignoring := _ignoring(fields):
+        return ignoring if by_value else f"--match normalized {ignoring}", near.place
+    if "key" not in tried:
+        for level in (*LADDER[2:], "order"):
+            if level not in tried and (found := index.find(level, asked)):
+                return f"--match {level}", found[0].place
+    return None, None
+
+
+def _ignoring(fields: list[str]) -> str | None:
+    """The options that ignore all of the fields, if there are few and none of them is what is asked."""
+    if not fields or len(fields) > IGNORABLE or any(not _PATH.fullmatch(name) or _ASKED.match(name) for name in fields):
+        return None
+    return " ".join(f"--ignore {name}" if _PLAIN.fullmatch(name) else f"--ignore '{name}'" for name in fields)
+
+
+def _json(body: bytes) -> object:
     try:
-        one, other = json.loads(live), json.loads(taped)
+        return json.loads(body)
     except (ValueError, RecursionError):
-        yield "body"
-        return
-    names = list(islice(_values(one, other), 100))
-    deciding = [name for name in names if name.removeprefix("$.") not in NOT_IN_KEY]
-    yield from deciding or names or ["body (the same JSON, spelled otherwise)"]
+        return body
 
 
-def _values(live: object, taped: object) -> Iterator[str]:
-    """JSON paths where two values differ, in the order of the live one. No recursion: a body may nest deeply."""
+def _kind(value: object) -> str:
+    """What in a value was taken for volatile, as ` (a date)`."""
+    text = value if isinstance(value, str) else repr(value)
+    found = volatile.find(text.encode("utf-8", "surrogatepass"))
+    return f" ({', '.join(sorted({_KINDS[one.kind] for one in found}))})" if found else ""
+
+
+def _values(live: object, taped: object) -> Iterator[tuple[str, object]]:
+    """JSON paths where two values differ, in the order of the live one, and the live value. No recursion: a body may
+    nest deeply."""
     waiting: list[tuple[str, object, object]] = [("$", live, taped)]
     while waiting:
         path, one, other = waiting.pop()
+        if isinstance(one, bytes) or isinstance(other, bytes):
+            if one != other:
+                yield "body", None
+            continue
         if isinstance(one, dict) and isinstance(other, dict):
             names = [*one, *(name for name in other if name not in one)]
             pairs = [(path + _step(name), one.get(name, _ABSENT), other.get(name, _ABSENT)) for name in names]
@@ -64,7 +168,7 @@ def _values(live: object, taped: object) -> Iterator[str]:
             pairs = [(f"{path}[{at}]", *both) for at, both in enumerate(zip(one, other, strict=True))]
         else:
             if type(one) is not type(other) or one != other:
-                yield path if not isinstance(one, list) or not isinstance(other, list) else f"{path} (its length)"
+                yield path if not isinstance(one, list) or not isinstance(other, list) else f"{path} (its length)", one
             continue
         waiting += reversed(pairs)
 
@@ -74,4 +178,8 @@ def _short(name: str) -> str:
 
 
 def _step(name: str) -> str:
-    return f".{name}" if _NAME.fullmatch(name) else f"[{json.dumps(name[:40])}]"
+    return (
+        f".{name}"
+        if _NAME.fullmatch(name)
+        else f"[{json.dumps(name if len(name) <= 40 else name[:40] + '…', ensure_ascii=False)}]"
+    )

@@ -1,14 +1,12 @@
-"""Which recorded interaction answers a live request: the request key, the levels, the index over a set of tapes.
+"""Which recorded interaction answers a live request: the levels, and the index over a set of tapes.
 
-Pure. The live request is compared after the same redaction and base64 rule that the tape went through (DESIGN 4, 5).
-Levels that need normalisation (`normalized`, `conversation`, `last-user`) have their place in `LEVELS` and no rule yet.
-Imports `model`, `framing`, `dialects`, `routes`, `redact`, `secrets` and the standard library.
+Pure. The live request is compared after the same redaction and base64 rule that the tape went through (DESIGN 4, 5);
+what it is like at a level is `likeness`. Imports `model`, `framing`, `dialects`, `routes`, `likeness`, `normalise`,
+`redact`, `secrets` and the standard library.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Literal, NamedTuple
@@ -17,15 +15,31 @@ import msgspec
 
 from cassettes import dialects
 from cassettes.framing import octets
-from cassettes.model import Interaction, Request
+from cassettes.likeness import Likeness, operation_path, request_key
+from cassettes.model import Interaction, Request, header
+from cassettes.normalise import NO_RULES, Rules
 from cassettes.redact import redact_body
 from cassettes.routes import Route, same_path, tape_route
 from cassettes.secrets import is_secret_parameter
 
-Level = Literal["exact", "key", "route", "order"]
-LEVELS: tuple[Level, ...] = ("exact", "key", "route", "order")
-NOT_IN_KEY = frozenset({"stream", "continuationToken"})
-"""Body fields that do not change what is asked: streamed or not, and Gemini's hops (DESIGN 7; providers.md 6.6)."""
+__all__ = [
+    "LADDER",
+    "LEVELS",
+    "Asked",
+    "Entry",
+    "Index",
+    "Level",
+    "entry_of",
+    "operation_path",
+    "query_of",
+    "request_key",
+]
+
+Level = Literal["exact", "normalized", "conversation", "last-user", "route", "order", "key"]
+LADDER: tuple[Level, ...] = ("exact", "normalized", "conversation", "last-user", "route")
+"""The levels of `--match`, tried in this order up to the named one."""
+LEVELS: tuple[Level, ...] = (*LADDER, "order", "key")
+"""All of them: `order` stands beside the ladder, `key` is the recorder's."""
 
 
 class Asked:
@@ -36,13 +50,14 @@ class Asked:
     code), and a request that no tape can answer need not wait for it on its way upstream.
     """
 
-    __slots__ = ("_body", "_canonical", "request", "route")
+    __slots__ = ("_body", "_likeness", "_rules", "request", "route")
 
     def __init__(self, request: Request, route: Route, body: bytes | Callable[[], bytes]) -> None:
         self.request = request
         self.route = route
         self._body = body
-        self._canonical: bytes | None = None
+        self._likeness: Likeness | None = None
+        self._rules = NO_RULES
 
     @property
     def body(self) -> bytes:
@@ -51,12 +66,13 @@ class Asked:
             self._body = self._body()
         return self._body
 
-    @property
-    def canonical(self) -> bytes:
-        """Digest of the body as a value (`canonical_body`)."""
-        if self._canonical is None:
-            self._canonical = _digest(self.body)
-        return self._canonical
+    def likeness(self, rules: Rules = NO_RULES) -> Likeness:
+        """What it is compared by under `rules`; worked out once for the rules of one index."""
+        if self._likeness is None or self._rules is not rules:
+            route = self.route
+            self._likeness = Likeness(route.dialect, route.path, route.query, lambda: self.body, rules)
+            self._rules = rules
+        return self._likeness
 
     @property
     def key(self) -> str:
@@ -78,36 +94,16 @@ class Entry(NamedTuple):
     operation: str | None
     body: bytes
     place: str
+    likeness: Likeness
+
+    @property
+    def streams(self) -> bool:
+        """Whether a stream was asked for; of a tape that does not know its request, whether one came."""
+        kind = header(self.interaction.response.headers, "content-type") or ""
+        return kind.lower().startswith("text/event-stream") or self.likeness.streams
 
 
-def canonical_body(body: bytes) -> bytes:
-    """`body` as a value: JSON with sorted keys, without the fields that do not change what is asked."""
-    try:
-        value = json.loads(body)
-        if isinstance(value, dict):
-            value = {key: item for key, item in value.items() if key not in NOT_IN_KEY}
-        return json.dumps(value, sort_keys=True, separators=(",", ":")).encode()
-    except (ValueError, RecursionError):
-        return body
-
-
-def _digest(body: bytes) -> bytes:
-    return hashlib.sha256(canonical_body(body)).digest()
-
-
-def operation_path(dialect: str, path: str) -> str:
-    """`path` with streaming and not streaming made one operation (Gemini names them in the path)."""
-    return path.replace(":streamGenerateContent", ":generateContent") if dialect == "gemini" else path
-
-
-def request_key(dialect: str, path: str, body: bytes, deck: str = "") -> str:
-    """64 hex digits: hash of deck, dialect, path and canonical body. `path` is the route's, `body` the redacted one."""
-    names = (octets(name) for name in (deck, dialect, operation_path(dialect, path)))
-    parts = (*names, canonical_body(body))
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()
-
-
-def entry_of(tape: str, number: int, interaction: Interaction) -> Entry:
+def entry_of(tape: str, number: int, interaction: Interaction, rules: Rules = NO_RULES) -> Entry:
     """The entry of an interaction; provider and dialect that the tape states win over what its URI says."""
     stream, request = interaction.response.stream, interaction.request
     provider, dialect, path = tape_route(request.uri, request.method)
@@ -116,7 +112,8 @@ def entry_of(tape: str, number: int, interaction: Interaction) -> Entry:
     own = stream.dialect if stream.dialect != "raw" else dialect
     operation = dialects.get(own).operation(request.method, path)
     body, place = redact_body(request.body), f"{tape}#{number}"
-    return Entry(tape, number, interaction, stated, own, path, query, operation, body, place)
+    likeness = Likeness(own, path, query, lambda: body, rules)
+    return Entry(tape, number, interaction, stated, own, path, query, operation, body, place, likeness)
 
 
 def query_of(query: str) -> tuple[str, ...]:
@@ -129,35 +126,100 @@ def _asking(query: str) -> tuple[str, ...]:
     return tuple(part for part in query_of(query) if not part.startswith("alt="))
 
 
-class Index:
-    """The entries of a set of tapes in tape-name order (bytewise), then number; found by level."""
+Group = tuple[str, ...]
+"""Entries that a request can be looked for among: of one method and last segment of the path, or one operation."""
 
-    def __init__(self, entries: Iterable[Entry]) -> None:
+
+class Index:
+    """The entries of a set of tapes in tape-name order (bytewise), then number; found by level.
+
+    `rules` are those that the entries were made with. A level's digests are worked out for a group of entries when it
+    is first looked for; from then on a request costs look-ups. `tapes` are the entries by tape.
+    """
+
+    def __init__(self, entries: Iterable[Entry], rules: Rules = NO_RULES) -> None:
         self.entries = tuple(sorted(entries, key=lambda entry: (octets(entry.tape), entry.number)))
+        self.rules = rules
         self.providers = frozenset(entry.provider for entry in self.entries if entry.provider is not None)
-        self._by_method: dict[str, list[Entry]] = defaultdict(list)
-        self._digests: dict[str, bytes] = {}
+        self.tapes: dict[str, list[Entry]] = defaultdict(list)
+        self._groups: dict[Group, list[Entry]] = defaultdict(list)
+        self._tables: dict[tuple[str, Group], dict[bytes, list[Entry]]] = {}
         for entry in self.entries:
-            self._by_method[entry.interaction.request.method].append(entry)
+            self.tapes[entry.tape].append(entry)
+            method = entry.interaction.request.method
+            self._groups[(method,)].append(entry)
+            self._groups[method, _tail(entry.path)].append(entry)
+            if entry.operation is not None:
+                self._groups[method, entry.dialect, entry.operation].append(entry)
 
     def find(self, level: Level, asked: Asked) -> tuple[Entry, ...]:
-        """The entries that answer `asked` at `level`, in order."""
-        route, rule = asked.route, _RULES[level]
-        # The mount of an upstream that is no provider of ours is raw, though its paths may look like a dialect's.
-        foreign = route.provider is not None and route.row is None
-        found = tuple(
-            entry
-            for entry in self._by_method.get(asked.request.method, ())
-            if _same_provider(route, entry) and (foreign or entry.dialect == route.dialect) and rule(asked, entry)
-        )
-        return tuple(entry for entry in found if self._same_body(asked, entry)) if level == "key" else found
+        """The entries that answer `asked` at `level`, in order. Of streamed and whole answers those that are asked for,
+        if there are any."""
+        found = _FINDERS[level](self, asked)
+        if level in {"exact", "order"} or len(found) < 2:
+            return found
+        streams = asked.likeness(self.rules).streams
+        return tuple(entry for entry in found if entry.streams == streams) or found
 
-    def _same_body(self, asked: Asked, entry: Entry) -> bool:
-        """Whether both bodies are the same value; that of a tape is worked out once."""
-        digest = self._digests.get(entry.place)
-        if digest is None:
-            digest = self._digests[entry.place] = _digest(entry.body)
-        return digest == asked.canonical
+    def by_path(self, asked: Asked) -> Group:
+        """The group of the entries that can have the path."""
+        method, path = asked.request.method, asked.route.path
+        return (method, _tail(path)) if "/" in path else (method,)
+
+    def by_operation(self, asked: Asked) -> Group:
+        """The group of the entries with the operation; that of the path where no grammar knows it."""
+        route = asked.route
+        if route.operation is None:
+            return self.by_path(asked)
+        return asked.request.method, route.dialect, route.operation
+
+    def among(self, group: Group, asked: Asked, rule: Callable[[Asked, Entry], bool]) -> tuple[Entry, ...]:
+        """The entries of a group that fit the request's provider, dialect, and `rule`."""
+        return _fitting(asked, self._groups.get(group, ()), rule)
+
+    def equal(
+        self,
+        what: str,
+        group: Group,
+        asked: Asked,
+        value: bytes | None,
+        rule: Callable[[Asked, Entry], bool],
+    ) -> tuple[Entry, ...]:
+        """As `among`, only those whose `what` (a key of `_COMPARED`) is `value`; none for None."""
+        if value is None or group not in self._groups:
+            return ()
+        table = self._tables.get((what, group))
+        if table is None:
+            table = self._tables[what, group] = defaultdict(list)
+            for entry in self._groups[group]:
+                if (own := _COMPARED[what](entry)) is not None:
+                    table[own].append(entry)
+        return _fitting(asked, table.get(value, ()), rule)
+
+
+_COMPARED: dict[str, Callable[[Entry], bytes | None]] = {
+    "body": lambda entry: entry.body,
+    "strict": lambda entry: entry.likeness.digests.strict,
+    "loose": lambda entry: entry.likeness.digests.loose,
+    "conversation": lambda entry: entry.likeness.digests.conversation,
+    "last-user": lambda entry: entry.likeness.digests.last_user,
+}
+
+
+def _tail(path: str) -> str:
+    """The last segment of a path; both operations of Gemini have the same."""
+    return operation_path("gemini", path).rpartition("/")[2]
+
+
+def _fitting(asked: Asked, entries: Iterable[Entry], rule: Callable[[Asked, Entry], bool]) -> tuple[Entry, ...]:
+    route = asked.route
+    # The mount of an upstream that is no provider of ours is raw, though its paths may look like a dialect's.
+    foreign = route.provider is not None and route.row is None
+    return tuple(
+        entry
+        for entry in entries
+        if _same_provider(route, entry) and (foreign or entry.dialect == route.dialect) and rule(asked, entry)
+    )
 
 
 def _same_provider(route: Route, entry: Entry) -> bool:
@@ -165,24 +227,68 @@ def _same_provider(route: Route, entry: Entry) -> bool:
     return route.provider is None or entry.provider in {None, route.provider}
 
 
-def _order(asked: Asked, entry: Entry) -> bool:
+def _same_path(asked: Asked, entry: Entry) -> bool:
     return same_path(entry.path, asked.route)
 
 
-def _exact(asked: Asked, entry: Entry) -> bool:
-    return _order(asked, entry) and query_of(entry.query) == query_of(asked.route.query) and entry.body == asked.body
+def _same_target(asked: Asked, entry: Entry) -> bool:
+    return _same_path(asked, entry) and query_of(entry.query) == query_of(asked.route.query)
 
 
-def _key(asked: Asked, entry: Entry) -> bool:
+def _same_operation(asked: Asked, entry: Entry) -> bool:
+    """Path and query but for what says how Gemini streams."""
     route = msgspec.structs.replace(asked.route, path=operation_path(entry.dialect, asked.route.path))
     own = operation_path(entry.dialect, entry.path)
     return same_path(own, route) and _asking(entry.query) == _asking(asked.route.query)
 
 
-def _route(asked: Asked, entry: Entry) -> bool:
-    if asked.route.operation is None:
-        return same_path(entry.path, asked.route)
-    return entry.operation == asked.route.operation
+def _any(asked: Asked, entry: Entry) -> bool:
+    return asked.route.operation is not None or same_path(entry.path, asked.route)
 
 
-_RULES: dict[Level, Callable[[Asked, Entry], bool]] = {"exact": _exact, "key": _key, "route": _route, "order": _order}
+def _exact(index: Index, asked: Asked) -> tuple[Entry, ...]:
+    return index.equal("body", index.by_path(asked), asked, asked.body, _same_target)
+
+
+def _normalized(index: Index, asked: Asked) -> tuple[Entry, ...]:
+    digests, group = asked.likeness(index.rules).digests, index.by_path(asked)
+    return (
+        index.equal("strict", group, asked, digests.strict, _same_operation)
+        or index.equal("loose", group, asked, digests.loose, _same_operation)
+        # A tape that does not know what was asked, as those made of an answer alone, answers what its path is asked.
+        or index.equal("body", group, asked, b"", _same_operation)
+    )
+
+
+def _key(index: Index, asked: Asked) -> tuple[Entry, ...]:
+    loose = asked.likeness(index.rules).digests.loose
+    return index.equal("loose", index.by_path(asked), asked, loose, _same_operation)
+
+
+def _conversation(index: Index, asked: Asked) -> tuple[Entry, ...]:
+    said = asked.likeness(index.rules).digests.conversation
+    return index.equal("conversation", index.by_operation(asked), asked, said, _any)
+
+
+def _last_user(index: Index, asked: Asked) -> tuple[Entry, ...]:
+    said = asked.likeness(index.rules).digests.last_user
+    return index.equal("last-user", index.by_operation(asked), asked, said, _any)
+
+
+def _route(index: Index, asked: Asked) -> tuple[Entry, ...]:
+    return index.among(index.by_operation(asked), asked, _any)
+
+
+def _order(index: Index, asked: Asked) -> tuple[Entry, ...]:
+    return index.among(index.by_path(asked), asked, _same_path)
+
+
+_FINDERS: dict[Level, Callable[[Index, Asked], tuple[Entry, ...]]] = {
+    "exact": _exact,
+    "normalized": _normalized,
+    "conversation": _conversation,
+    "last-user": _last_user,
+    "route": _route,
+    "order": _order,
+    "key": _key,
+}

@@ -1,7 +1,7 @@
-"""The providers: rows of data (`providers.yaml`) with names, base URLs, variables and quirks.
+"""The providers there are: the shipped rows (`providers.yaml`), those a user adds, how they are found and read.
 
-Grammars are `cassettes.dialects`; which request goes to which row is `cassettes.routes`. No environment is read here:
-callers hand over theirs. May import `cassettes.model`, `cassettes.dialects`, msgspec and, when rows are read, yaml.
+What one row says is `cassettes.provider`; which request goes to which row is `cassettes.routes`.
+May import `cassettes.model`, `cassettes.dialects`, `cassettes.provider`, msgspec and, when rows are read, yaml.
 """
 
 from __future__ import annotations
@@ -12,17 +12,19 @@ from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 from urllib.parse import urlsplit
 
 import msgspec
 
 from cassettes import dialects
-from cassettes.dialects.base import error_response
-from cassettes.model import Headers, TokentapeError
+from cassettes.model import TokentapeError
+from cassettes.provider import NAME, RESERVED, Provider, cut_path, url_flaw
 
 if TYPE_CHECKING:
     import yaml
+
+__all__ = ["NAME", "RESERVED", "Provider", "ProviderError", "RowError", "cut_path", "url_flaw"]
 
 
 class _Mark(Protocol):
@@ -31,14 +33,10 @@ class _Mark(Protocol):
     line: int
 
 
-NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-"""What a provider or upstream may be called: it is a path segment and a folder."""
-
-RESERVED: Final = frozenset({"play"})
-"""First path segments that the server keeps for itself (DESIGN 6)."""
-
 MAX_BYTES: Final = 1024 * 1024
 _MAX_DEPTH: Final = 8
+_PATH: Final = re.compile(r"(?:/[^/?#]+)+")
+_VARIABLE: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _MAX_HOST: Final = 255  # RFC 1035 2.3.4, and `*.`; the host of a tape is untrusted
 
 
@@ -54,68 +52,32 @@ class RowError(TokentapeError):
     exit_code = 3
 
 
-class Provider(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One row.
-
-    `base_url` is what its SDK takes as base URL; `sdk_path` the part of that which is path and which we repeat behind
-    our mount, so that the SDK is configured as ever (DESIGN 5). `dialects`: the first is the one `tokentape call`
-    speaks. Of `key_variables` the first that is set wins. `hosts` recognise a tape by the host of its uri; `*.` is
-    one label or more. `error_style: flat` is xAI's `{"code", "error"}` (providers.md 7).
-    """
-
-    name: str
-    title: str
-    base_url: str
-    dialects: tuple[str, ...]
-    sdk_path: str = ""
-    key_variables: tuple[str, ...] = ()
-    base_url_variables: tuple[str, ...] = ()
-    hosts: tuple[str, ...] = ()
-    default_model: str = ""
-    error_style: Literal["dialect", "flat"] = "dialect"
-    aliases: tuple[str, ...] = ()
-
-    @property
-    def mount(self) -> str:
-        """Where it is mounted on our server."""
-        return f"/{self.name}"
-
-    def upstream_url(self, incoming_rest: str, base: str | None = None) -> str:
-        """Where a request goes: `incoming_rest` is its raw path behind the mount, with its query; `base` another base
-        URL, of the form that this provider's SDK takes (`--upstream`, an adopted variable).
-
-        `sdk_path` is cut from the path, as the base URL has it. A path without it lies outside the SDK's base URL, so
-        it goes there too: `/openai/x` is `https://api.openai.com/x`, and a client that forgot `/v1` gets the 404 that
-        it would get without us.
-        """
-        url = self.base_url if base is None else base
-        rest = cut_path(self.sdk_path, incoming_rest)
-        if self.sdk_path and rest == incoming_rest:
-            url = url.rstrip("/").removesuffix(self.sdk_path)
-        return url.rstrip("/") + rest if rest.startswith("/") else url + rest
-
-    def key(self, environ: Mapping[str, str]) -> tuple[str, str] | None:
-        """The variable that holds the key, and the key; None if none is set."""
-        return next(((name, environ[name]) for name in self.key_variables if environ.get(name)), None)
-
-    def error(
-        self, dialect: str, status: int, message: str, code: str | None = None, *, retry: bool | None = None
-    ) -> tuple[Headers, bytes]:
-        """Headers and body of an error response as this provider shapes it."""
-        if self.error_style == "flat":
-            return error_response({"code": code or f"status_{status}", "error": message}, retry=retry)
-        return dialects.get(dialect).error(status, message, code, retry=retry)
-
-
-def cut_path(prefix: str, path: str) -> str:
-    """`path` (with its query, if any) without `prefix`, where that ends on an edge: `/v1` is no part of `/v1beta`."""
-    rest = path.removeprefix(prefix)
-    return rest if rest[:1] in ("", "/", "?") else path
+_added: dict[str, Provider] = {}
 
 
 def load() -> Mapping[str, Provider]:
-    """The shipped rows by name, in order."""
-    return _shipped()
+    """The rows by name, in order: the shipped ones, then those added."""
+    return _rows_now()
+
+
+def extend(rows: Mapping[str, Provider]) -> None:
+    """Adds `rows` for the rest of this process. One that has the name of another takes its place.
+
+    For the start of a process (`--providers FILE`), before anything was asked: who has a row keeps what he has.
+    """
+    _added.update(rows)
+    _forget()
+
+
+def restore() -> None:
+    """Back to the shipped rows alone."""
+    _added.clear()
+    _forget()
+
+
+def _forget() -> None:
+    for known in (_rows_now, _by_name, _by_host):
+        known.cache_clear()
 
 
 def lookup(name: str) -> Provider | None:
@@ -141,6 +103,9 @@ def by_host(host: str) -> Provider | None:
     """The row that a host (`api.openai.com`, with or without port) belongs to."""
     name = host.rpartition("@")[2].partition(":")[0].lower().rstrip(".")
     rows = _by_host()
+    label, dot, rest = name[:_MAX_HOST].partition(".")
+    if row := rows.get(f"*-{label.rpartition('-')[2]}{dot}{rest}") if "-" in label else None:
+        return row
     while 0 < len(name) <= _MAX_HOST:
         if row := rows.get(name):
             return row
@@ -154,9 +119,42 @@ def for_dialect(dialect: str) -> Provider | None:
     return next((row for row in load().values() if dialect in row.dialects), None)
 
 
-def client_url(provider: Provider, root: str) -> str:
-    """What the provider's SDK takes as its base URL for a server at `root` (`http://h:p`, a deck included)."""
-    return root.rstrip("/") + provider.mount + provider.sdk_path
+def client_url(provider: Provider, root: str, dialect: str | None = None) -> str:
+    """What an SDK of `dialect` (default: the provider's first) takes as its base URL for a server at `root`
+    (`http://h:p`, a deck included)."""
+    path = provider.sdk_path if dialect is None else provider.path_for(dialect)
+    return root.rstrip("/") + provider.mount + path
+
+
+def variable_url(name: str, provider: Provider, root: str) -> str:
+    """What the base-URL variable `name` is set to for `provider` on a server at `root`: the form depends on whose SDK
+    reads it."""
+    if name in provider.base_url_variables:
+        own = provider.own_sdk_path
+        return root.rstrip("/") + provider.mount + (provider.sdk_path if own is None else own)
+    return client_url(provider, root, _read_in(name, provider))
+
+
+def adopted(name: str, provider: Provider, url: str) -> str:
+    """The value `url` of the base-URL variable `name` as an upstream of `provider`, in the form that
+    `Provider.upstream_url` takes."""
+    dialect = None if name in provider.base_url_variables else _read_in(name, provider)
+    return url if dialect is None else provider.base_from(url, dialect)
+
+
+def _read_in(name: str, provider: Provider) -> str | None:
+    """The dialect, spoken by `provider`, of the SDK whose variable `name` is; None for a variable nobody knows."""
+    owners = (row.dialects[0] for row in load().values() if name in row.base_url_variables)
+    return next((dialect for dialect in owners if dialect in provider.dialects), None)
+
+
+def own_variables(provider: Provider) -> tuple[str, ...]:
+    """The base-URL variables to set for a client of `provider`: its own, else the first of each SDK that speaks one of
+    its dialects."""
+    if provider.base_url_variables:
+        return provider.base_url_variables
+    first = (for_dialect(dialect) for dialect in provider.dialects)
+    return tuple(dict.fromkeys(row.base_url_variables[0] for row in first if row and row.base_url_variables))
 
 
 def raw_provider(name: str, url: str) -> Provider:
@@ -185,29 +183,19 @@ def parse_upstream(text: str) -> tuple[str, str]:
 def parse_mapping(text: str) -> tuple[str, str]:
     """The variable and the provider's name in the value of `--map`, `VARIABLE=PROVIDER`. Raises ProviderError."""
     variable, equals, name = text.partition("=")
-    if not equals or not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", variable):
+    if not equals or not _VARIABLE.fullmatch(variable):
         raise ProviderError(f"--map {text!r}: expected VARIABLE=PROVIDER, as in OPENAI_BASE_URL=xai")
     return variable, find(name).name
 
 
-def url_flaw(url: str) -> str | None:
-    """What keeps `url` from being a base URL; None if it is one."""
+def read(path: Path) -> dict[str, Provider]:
+    """The rows of the file at `path`. Raises RowError."""
     try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        return str(error)
-    if parts.scheme not in ("http", "https"):
-        return f"the scheme is {parts.scheme!r}" if parts.scheme else "there is no scheme"
-    if not parts.hostname or port == 0:
-        return "there is no host" if not parts.hostname else "port 0 is nowhere"
-    if parts.query or parts.fragment:
-        return "a base URL has no query and no fragment"
-    if "@" in parts.netloc:
-        return "a base URL has no user and password (credentials come with the client's requests)"
-    if any(ord(char) <= 0x20 or ord(char) == 0x7F for char in url):
-        return "there is a space or control character in it"
-    return None
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise RowError(f"{path}: cannot be read ({error.strerror}); expected a YAML file of providers") from None
+    return parse(data, str(path))
 
 
 def parse(data: bytes, place: str) -> dict[str, Provider]:
@@ -230,7 +218,7 @@ def _check_shape(data: bytes, place: str, loader_class: type[yaml.SafeLoader]) -
     import yaml
 
     if len(data) > MAX_BYTES:
-        raise RowError(f"{place}: {len(data)} bytes; a providers file has at most {MAX_BYTES}")
+        raise RowError(f"{place}: a providers file has at most {MAX_BYTES} bytes")
     depth = 0
     for event in yaml.parse(data, Loader=loader_class):
         if isinstance(event, yaml.AliasEvent):
@@ -273,16 +261,41 @@ def _row(loader: yaml.SafeLoader, key: yaml.Node, value: yaml.Node, place: str) 
         raise RowError(f"{place}:{lines['name']}: the name is the key of the row ({name}); drop this field")
     try:
         fields = loader.construct_object(value, deep=True)
-        row = msgspec.convert(fields | {"name": name}, Provider)
+        row = msgspec.convert({"title": name, **fields, "name": name}, Provider)
+        if "sdk_path" not in lines and url_flaw(row.base_url) is None:
+            # What else would the SDK have there: it is given the whole of the base URL.
+            row = msgspec.structs.replace(row, sdk_path=urlsplit(row.base_url).path.rstrip("/"))
     except (msgspec.ValidationError, ValueError) as error:  # the latter: a scalar such as 2020-13-45
         raise RowError(f"{place}:{_flaw_line(str(error), lines, line)}: {_taught(str(error))}") from None
-    if flaw := url_flaw(row.base_url):
-        raise RowError(f"{place}:{lines['base_url']}: base_url: {flaw}")
-    if row.sdk_path and not re.fullmatch(r"(?:/[^/?#]+)+", row.sdk_path):
-        raise RowError(f"{place}:{lines['sdk_path']}: sdk_path {row.sdk_path!r}; expected a path such as /v1")
-    if not row.dialects:
-        raise RowError(f"{place}:{lines['dialects']}: a provider speaks at least one dialect")
+    if found := _flaw(row):
+        field, flaw = found
+        raise RowError(f"{place}:{lines.get(field, line)}: {flaw}")
     return row
+
+
+def _flaw(row: Provider) -> tuple[str, str] | None:
+    """The field that cannot be, and why."""
+    if flaw := url_flaw(row.base_url):
+        return "base_url", f"base_url: {flaw}"
+    paths = [("sdk_path", row.sdk_path), ("own_sdk_path", row.own_sdk_path or "")]
+    for field, path in (*paths, *(("also_paths", path) for path in row.also_paths)):
+        if path and not _PATH.fullmatch(path):
+            return field, f"{field} {path!r}; expected a path such as /v1"
+    if not row.dialects:
+        return "dialects", "a provider speaks at least one dialect"
+    for name in row.dialects:
+        if name not in dialects.names():
+            near = get_close_matches(name, dialects.names(), n=1)
+            meant = f"did you mean {near[0]}?" if near else f"known: {', '.join(dialects.names())}"
+            return "dialects", f"no dialect {name!r}; {meant}"
+    for variable in (*row.base_url_variables, *row.key_variables):
+        if not _VARIABLE.fullmatch(variable):
+            return _field_of(row, variable), f"{variable!r} is no name for a variable"
+    return None
+
+
+def _field_of(row: Provider, variable: str) -> str:
+    return "key_variables" if variable in row.key_variables else "base_url_variables"
 
 
 def _line(mark: _Mark | None) -> int:
@@ -308,8 +321,15 @@ def _shipped() -> Mapping[str, Provider]:
 
 
 @cache
+def _rows_now() -> Mapping[str, Provider]:
+    return MappingProxyType({**_shipped(), **_added})
+
+
+@cache
 def _by_name() -> Mapping[str, Provider]:
-    return MappingProxyType({name: row for row in load().values() for name in (row.name, *row.aliases)})
+    # A name beats an alias of another row.
+    rows = load()
+    return MappingProxyType({alias: row for row in rows.values() for alias in row.aliases} | dict(rows))
 
 
 @cache

@@ -1,12 +1,13 @@
 """What a request line asks for: deck, faults, provider, dialect, operation; and whether a tape has the same path.
 
 Matching is on the raw path, never on a decoded one: `%2F` in a model's name stays what it is. Tables are elsewhere:
-mounts in `cassettes.providers`, endpoints in `cassettes.dialects`. Pure.
-May import `cassettes.model`, `cassettes.providers`, `cassettes.dialects` and the standard library.
+mounts in `cassettes.providers`, endpoints in `cassettes.dialects`, who is likely meant in `cassettes.evidence`. Pure.
+May import these, `cassettes.model` and the standard library.
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Collection
 from typing import Final
@@ -16,12 +17,14 @@ import msgspec
 
 from cassettes import dialects, providers
 from cassettes.dialects import Dialect
+from cassettes.evidence import PROVIDER_HEADER, By, Evidence, evidence, of_client
 from cassettes.model import Headers, TokentapeError, header
-from cassettes.providers import Provider
+from cassettes.provider import Provider, is_under
 
 DECK: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 DECK_HEADER: Final = "x-tokentape-deck"
 _SHOWN: Final = 200  # characters of a foreign path in a message
+_NAMED: Final = 4  # base URLs in a message; there are many more
 # First segments that are an API's own; any other is more likely a gateway's name.
 _OWN_SEGMENT = re.compile(r"v[0-9][a-z0-9]*|api|chat|responses|messages|models")
 _VERSION = re.compile(r"v[0-9][a-z0-9]*")
@@ -39,6 +42,9 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     is the rest behind the mount, raw (empty for the mount itself); `query` is raw, without its `?`. `dialect` is `raw`
     where no grammar knows the path. `operation` is None for `raw` and for a wrong path, that is one that no client
     with the right base URL asks for; a tape may still have it.
+
+    `likely`: whom a path without mount is likely meant for, or that an extra upstream's name; `likely_by`: what says so
+    (providers.md 9.3). It shapes errors and prefers tapes; it excludes none, and None says nothing against the default.
     """
 
     path: str
@@ -48,31 +54,62 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
     provider: str | None = None
     deck: str | None = None
     faults: str | None = None
+    likely: str | None = None
+    likely_by: By | None = None
 
     @property
     def row(self) -> Provider | None:
         """The provider's row; None without a mount and for extra upstreams."""
         return providers.lookup(self.provider) if self.provider else None
 
+    @property
+    def meant(self) -> Provider | None:
+        """The row of the provider that is meant: the mount's, else the likely one, else the first that speaks the
+        dialect. None for extra upstreams, and for paths of which nothing is known."""
+        if self.provider or self.likely:
+            return providers.lookup(self.provider or self.likely or "")
+        return providers.for_dialect(self.dialect)
 
-def parse(method: str, target: str, headers: Headers = (), extra: Collection[str] = ()) -> Route:
+
+def parse(method: str, target: str, headers: Headers = (), extra: Collection[str] = (), body: bytes = b"") -> Route:
     """Reads a request target (origin-form or absolute-form); `extra` names the upstreams that are no rows of ours.
 
-    Raises RouteError, and nothing else, for prefixes that break the grammar.
+    `body` is decoded only where a path without mount leaves it to the model who is meant. Raises RouteError, and
+    nothing else, for prefixes and headers of ours that break the grammar.
     """
+    host = None
     if origin := _ORIGIN.match(target):
-        target = target[origin.end() :] or "/"
+        host, target = origin[1], target[origin.end() :] or "/"
     path, _, query = target.partition("?")
     deck, path = _deck(path)
     deck = _agreed(deck, header(headers, DECK_HEADER))
     faults, path = _faults(path)
+    named = _named(headers, extra)
     name, rest = _mount(path, extra)
-    if name is None:
-        dialect, operation = _bare(method, path, query, headers)
-        return Route(path=path or "/", query=query, dialect=dialect, operation=operation, deck=deck, faults=faults)
-    row = providers.lookup(name)
-    dialect, operation = _mounted(method, rest, row) if row else ("raw", None)
-    return Route(path=rest, query=query, dialect=dialect, operation=operation, provider=name, deck=deck, faults=faults)
+    row = providers.lookup(name) if name is not None else None
+    if row and (native := _native(row, path, headers, named)):
+        row, name, rest = native, native.name, path
+    if name is not None:
+        dialect, operation = _mounted(method, rest, row, query, headers) if row else ("raw", None)
+        return Route(
+            path=rest, query=query, dialect=dialect, operation=operation, provider=name, deck=deck, faults=faults
+        )
+    dialect, operation, prefix = _bare(method, path, query, headers)
+    guess = (
+        Evidence(named, "header")
+        if named is not None
+        else evidence(dialect, prefix, headers, host, lambda: _model(dialect, path, body))
+    )
+    return Route(
+        path=path or "/",
+        query=query,
+        dialect=dialect,
+        operation=operation,
+        deck=deck,
+        faults=faults,
+        likely=guess.provider if guess else None,
+        likely_by=guess.by if guess else None,
+    )
 
 
 def tape_route(uri: str, method: str = "POST") -> tuple[str | None, str, str]:
@@ -95,7 +132,7 @@ def same_path(tape_path: str, route: Route) -> bool:
     path = route.path
     if route.provider and route.row is None:
         # The base URL of an extra upstream may be a whole endpoint: `--upstream bot=http://h/chat` and `POST /bot`.
-        return tape_path.endswith(path)
+        return tape_path.endswith(path) and not _splits_an_endpoint(tape_path, path)
     if (appended := _appended(route)) is not None:
         return tape_path.endswith(appended)
     if not path.startswith("/") or path == "/":
@@ -114,7 +151,7 @@ def hint(route: Route, root: str = "http://HOST:PORT") -> str:
     root = root.rstrip("/") + (f"/~{route.deck}" if route.deck else "")
     asked = ((f"/{route.provider}" if route.provider else "") + route.path)[:_SHOWN]
     dialect = dialects.get(route.dialect)
-    row = route.row
+    row = route.row or (route.meant if route.likely else None)
     if route.dialect == "raw" and _appended(route) is not None:
         return ""  # the base URL was right; the provider has paths that no grammar of ours describes
     if row is None and route.dialect == "raw":
@@ -125,10 +162,13 @@ def hint(route: Route, root: str = "http://HOST:PORT") -> str:
         return ""
     if route.dialect not in row.dialects:
         dialect = dialects.get(row.dialects[0])
-    base = root + row.mount + _sdk_base(row, dialect)
-    example = dialect.request(dialect.default_model, "")[0].partition("?")[0]
+    base = providers.client_url(row, root, dialect.name)
+    example = base + dialect.request(dialect.default_model, "")[0].partition("?")[0]
+    has_own = row.own_sdk_path is not None and row.user_agents
+    own = f", for its own SDK {root}{row.mount}{row.own_sdk_path}" if has_own else ""
     mount = "" if route.provider else _mount_hint(asked)
-    return f"the base URL for {row.title} is {base}: requests go to {base}{example} (this one was for {asked}){mount}"
+    first = f"the base URL for {row.title} is {base}{own}: requests go to {example}"
+    return f"{first} (this one was for {asked}){mount}"
 
 
 def error(
@@ -136,11 +176,41 @@ def error(
 ) -> tuple[Headers, bytes]:
     """Headers and body of an error response, shaped as the client of that route expects it: by the dialect of the
     path, else by the provider's first."""
-    row = route.row
+    row = route.row or (route.meant if route.likely else None)
     if row is None:
         return dialects.get(route.dialect).error(status, message, code, retry=retry)
     dialect = row.dialects[0] if route.dialect == "raw" else route.dialect
     return row.error(dialect, status, message, code, retry=retry)
+
+
+def refusal(route: Route, body: bytes) -> str | None:
+    """Why the provider of that mount refuses the request, whatever tapes there are (`Provider.refusal`); else None."""
+    row = route.row
+    if row is None or route.operation is None or not row.responses_models:
+        return None
+    return row.refusal(route.dialect, _model(route.dialect, route.path, body))
+
+
+def _model(dialect: str, path: str, body: bytes) -> str | None:
+    try:
+        value = json.loads(body) if body else None
+    except (ValueError, RecursionError):
+        value = None
+    return dialects.get(dialect).model(path, value)
+
+
+def _named(headers: Headers, extra: Collection[str]) -> str | None:
+    """The provider that the request itself names, in our header."""
+    name = header(headers, PROVIDER_HEADER)
+    if name is None:
+        return None
+    if row := providers.lookup(name):
+        return row.name
+    if name not in extra:
+        near = providers.nearest(name)
+        meant = f"did you mean {near}?" if near else "`tokentape providers` lists them"
+        raise RouteError(f"header {PROVIDER_HEADER} names {name[:65]!r}, which is no provider here; {meant}")
+    return name
 
 
 def _deck(path: str) -> tuple[str | None, str]:
@@ -201,29 +271,55 @@ def _mount(path: str, extra: Collection[str]) -> tuple[str | None, str]:
     return (name, rest) if name in extra else (None, path)
 
 
-def _mounted(method: str, rest: str, row: Provider) -> tuple[str, str | None]:
+def _native(mount: Provider, path: str, headers: Headers, named: str | None) -> Provider | None:
+    """The row whose own paths begin as that mount does, if it is meant: `/openai/v1` is Groq's and Azure's too, and
+    their clients say who they are; `/openai/deployments/…` is nobody else's."""
+    rows = [row for row in providers.load().values() if row is not mount and row.native(path)]
+    if not rows:
+        return None
+    if named is not None:
+        return next((row for row in rows if row.name == named), None)
+    host = providers.by_host(header(headers, "host") or "")
+    client = of_client(rows, headers)
+    meant = [row for row in rows if row is host or (client and row.name == client.provider)]
+    if meant or is_under(mount.mount + mount.sdk_path, path):
+        return meant[0] if meant else None
+    return next((row for row in rows if (place := row.native(path)) and place != mount.mount), None)
+
+
+def _mounted(method: str, rest: str, row: Provider, query: str, headers: Headers) -> tuple[str, str | None]:
     """Dialect and operation behind a row's mount: those of the row first; others only give their name."""
-    for name in row.dialects:
-        dialect = dialects.get(name)
-        base = _sdk_base(row, dialect)
-        if (found := dialect.split(method, rest)) is None:
-            continue
-        operation, prefix = found
-        return name, operation if prefix in [base + own for own in dialect.prefixes] else None
-    return next((dialect.name for dialect in dialects.claimants(method, rest)), "raw"), None
+    found = [
+        (dialect, operation, row.has_place(name, prefix))
+        for name in row.dialects
+        if (split := (dialect := dialects.get(name)).split(method, rest))
+        for operation, prefix in [split]
+    ]
+    if not found:
+        return next((dialect.name for dialect in dialects.claimants(method, rest)), "raw"), None
+    right = [claim for claim in found if claim[2]]
+    marked = next((claim for claim in right if _marked(claim[0], query, headers)), None)
+    dialect, operation, fits = marked or (right or found)[0]
+    return dialect.name, operation if fits else None
 
 
-def _bare(method: str, path: str, query: str, headers: Headers) -> tuple[str, str | None]:
-    """Dialect and operation of a path without mount. `/v1/models` has several claimants: their marks tell them apart,
-    and without any it is the first's (providers.md 9.3)."""
+def _bare(method: str, path: str, query: str, headers: Headers) -> tuple[str, str | None, str | None]:
+    """Dialect, operation and prefix of a path without mount. `/v1/models` has several claimants: their marks tell them
+    apart, and without any it is the first's (providers.md 9.3)."""
     found = [
         (dialect, *split) for dialect in dialects.claimants(method, path) if (split := dialect.split(method, path))
     ]
-    right = [(dialect, operation) for dialect, operation, prefix in found if prefix in dialect.bare]
+    right = [claim for claim in found if _is_bare(claim[0], claim[2])]
     if not right:
-        return found[0][0].name if found else "raw", None
-    dialect, operation = next((claim for claim in right if _marked(claim[0], query, headers)), right[0])
-    return dialect.name, operation
+        return (found[0][0].name, None, found[0][2]) if found else ("raw", None, None)
+    dialect, operation, prefix = next((claim for claim in right if _marked(claim[0], query, headers)), right[0])
+    return dialect.name, operation, prefix
+
+
+def _is_bare(dialect: Dialect, prefix: str) -> bool:
+    return prefix in dialect.bare or any(
+        row.is_also_at(prefix) for row in providers.load().values() if row.speaks(dialect.name)
+    )
 
 
 def _marked(dialect: Dialect, query: str, headers: Headers) -> bool:
@@ -231,27 +327,39 @@ def _marked(dialect: Dialect, query: str, headers: Headers) -> bool:
     return any(mark in parameters or header(headers, mark) is not None for mark in dialect.marks)
 
 
-def _sdk_base(row: Provider, dialect: Dialect) -> str:
-    """The path, behind the row's mount, of the base URL for that dialect's SDK."""
-    return (row.sdk_path or dialect.sdk_path) if dialect.sdk_path else ""
-
-
 def _appended(route: Route) -> str | None:
     """What a client appended to its base URL; None if the path is wrong or nothing is known of its API."""
-    sdk_path = route.row.sdk_path if route.row else dialects.get(route.dialect).sdk_path
-    rest = providers.cut_path(sdk_path, route.path)
+    dialect, path = dialects.get(route.dialect), route.path
+    likely = providers.lookup(route.likely) if route.likely and route.dialect != "raw" else None
+    row = route.row or likely
+    places = [row.path_for(route.dialect)] if row else []
+    if route.row is None:
+        places.append(dialect.sdk_path)
+    sdk_path = next((place for place in places if providers.cut_path(place, path) != path), places[0])
+    rest = providers.cut_path(sdk_path, path)
     if route.operation:
         return rest
-    unknown = route.dialect == "raw" and rest != route.path and len(rest) > 1
+    unknown = route.dialect == "raw" and rest != path and len(rest) > 1
     return rest if unknown and providers.cut_path(sdk_path, rest) == rest else None
+
+
+def _splits_an_endpoint(tape_path: str, path: str) -> bool:
+    """Whether `path` is a part only of the endpoint that a grammar sees in `tape_path`: `/completions` is no way to say
+    `/chat/completions`, wherever the base URL ends."""
+    if not path or _VERSION.fullmatch(tape_path.removesuffix(path).rpartition("/")[2]):
+        return False
+    splits = (dialect.split("POST", tape_path) for dialect in dialects.claimants("POST", tape_path))
+    return any(split and len(tape_path) - len(split[1]) > len(path) for split in splits)
 
 
 def _unmounted(asked: str, root: str) -> str:
     near = providers.nearest(_segment(asked, 1)[0])
     row = providers.lookup(near) if near else None
     first = f"did you mean {providers.client_url(row, root)}? " if row else ""
-    bases = ", ".join(providers.client_url(each, root) for each in providers.load().values())
-    return f"{first}base URLs here are {bases} (this request was for {asked}){_mount_hint(asked)}"
+    rows = list(providers.load().values())
+    bases = ", ".join(providers.client_url(each, root) for each in rows[:_NAMED])
+    more = f" and {len(rows) - _NAMED} more (`tokentape providers`)" if len(rows) > _NAMED else ""
+    return f"{first}base URLs here are {bases}{more} (this request was for {asked}){_mount_hint(asked)}"
 
 
 def _mount_hint(asked: str) -> str:

@@ -30,6 +30,11 @@ class Pace(msgspec.Struct, frozen=True, kw_only=True):
     max_gap_ms: float | None = None
     jitter_ms: float = 0.0
 
+    @property
+    def timeless(self) -> bool:
+        """Whether no answer has a wait left in it."""
+        return math.isinf(self.speed) and self.ttft_ms is None and self.tps is None and self.jitter_ms == 0
+
 
 AS_RECORDED = Pace()
 

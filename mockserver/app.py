@@ -20,10 +20,13 @@ from cassettes.matching import Asked
 from cassettes.model import Headers, Request, TokentapeError
 from cassettes.redact import Redactor, redact_body
 from cassettes.secrets import secrets_from_request
-from mockserver import answers, wire
+from mockserver import answers, browsers, wire
 from mockserver.choose import Chooser, Chosen, Found
 from mockserver.decks import Deck, Decks
+from mockserver.guards import Guard
 from mockserver.hub import Hub
+from mockserver.misses import Misses, miss_of
+from mockserver.own import Own, is_own
 from mockserver.plan import Asking
 from mockserver.player import Outcome, Player
 from mockserver.relay import Relay
@@ -53,10 +56,13 @@ Forward = Callable[[Asked, Relay], Awaitable[Live]]
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
-    """How a server behaves beside its tapes. `extra` names mounts that are no provider rows; `ending_drain` in s."""
+    """How a server behaves beside its tapes. `extra` names mounts that are no provider rows; `ending_drain` in s;
+    `origins` and `token` are those of `Guard`."""
 
     extra: frozenset[str] = frozenset()
     ending_drain: float = 30.0
+    origins: frozenset[str] = frozenset()
+    token: str = ""
 
 
 class _Reading(NamedTuple):
@@ -96,6 +102,9 @@ class Server:
         self._runner: web.ServerRunner | None = None
         self._listening: asyncio.Server | None = None
         self._noted: set[str] = set()
+        self._guard = Guard(origins=settings.origins, token=settings.token)
+        self._missed = Misses()
+        self._own = Own(chooser, self._missed, redactor)
         self.misses = 0
         self.played = 0
         self.url = ""
@@ -112,11 +121,12 @@ class Server:
     async def start(self, host: str, port: int) -> str:
         """Listens and returns the server's URL; port 0 lets the kernel choose. Raises OSError if it cannot listen."""
         bound = wire.listen(host, port)
+        self._guard = msgspec.structs.replace(self._guard, host=host, address=bound.getsockname()[0])
         self._hub = Hub(asyncio.get_running_loop())
         # The low-level server: an Application would resolve a route that is always the same one, for 8 us a request.
         # auto_decompress off: a request body reaches the upstream, and the matcher, as it was sent (DESIGN 6).
         served = web.Server(
-            self._handle,
+            self._enter,
             handler_cancellation=True,
             auto_decompress=False,
             access_log=None,
@@ -126,7 +136,8 @@ class Server:
         )
         self._runner = web.ServerRunner(served, shutdown_timeout=0.2)
         await self._runner.setup()
-        self._listening = await wire.accept(served, bound)
+        # Where nothing waits no deadline counts from a request, so nobody need know when it came.
+        self._listening = await wire.accept(served, bound, stamped=not self.chooser.playing.pace.timeless)
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http://{shown}:{bound.getsockname()[1]}"
         return self.url
@@ -151,6 +162,25 @@ class Server:
 
     # -- requests -----------------------------------------------------------------------------------------------
 
+    def _enter(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
+        return self._handle_page(request) if "Origin" in request.headers else self._handle(request)
+
+    async def _handle_page(self, request: web.BaseRequest) -> web.StreamResponse:
+        """A request of a web page: preflights are answered here, and what is no tape's says who may read it too, else a
+        browser shows its page nothing, not even the reason."""
+        headers = _headers(request)
+        reader = browsers.reader_of(headers, self._guard)
+        if request.method == "OPTIONS":
+            if reader == browsers.NOBODY and (refusal := self._guard.foreign(headers)) is not None:
+                return answers.failure(self._shape(request), refusal.status, refusal.message, refusal.code)
+            return answers.options(answers.ANY_METHOD, browsers.preflight(headers, reader or browsers.NOBODY))
+        answer = await self._handle(request)
+        if isinstance(answer, web.Response) and reader is not None:
+            told = browsers.live(answer.headers.items(), reader)
+            answer.headers.clear()
+            answer.headers.extend(told)
+        return answer
+
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         body = await wire.read_body(request, MAX_BODY)
         start = self.hub.past(wire.came(request))
@@ -161,8 +191,11 @@ class Server:
             asked, asking, own, found = self._read(request, body)
         except routes.RouteError as error:
             return answers.failure(self._shape(request), 400, str(error), "tokentape_bad_path")
-        if own and (answer := answers.own(asked, self.url, self.chooser.index)) is not None:
-            return answer
+        if own:
+            answer = await self._own.answer(asked, asking, self.url, self._guard)
+            return await self._play(request, answer, Deck(), start) if isinstance(answer, Chosen) else answer
+        if self._forward is None and (refused := answers.provider_refusal(asked, found)) is not None:
+            return refused
         deck = self._decks.get(asked.route.deck)
         chosen = self.chooser.pick(found, asking, deck) if found else None
         if chosen is not None:
@@ -170,10 +203,11 @@ class Server:
                 self._note_other_body(asked, chosen)
             return await self._play(request, chosen, deck, start)
         if self._forward is not None and (asked.route.provider is not None or asked.route.dialect != "raw"):
-            if (origin := answers.foreign_origin(asked)) is not None:
-                message = f"a page of {origin} asks; only pages of this machine may have requests forwarded"
-                return answers.failure(asked.route, 403, message, "tokentape_foreign_origin")
+            if (refusal := self._guard.foreign(asked.request.headers)) is not None:
+                return answers.failure(asked.route, refusal.status, refusal.message, refusal.code)
             return await self._relay(request, asked, asking, self._forward)
+        if request.method == "OPTIONS":
+            return answers.options(answers.ANY_METHOD)
         return self._miss(asked, found)
 
     def _note_other_body(self, asked: Asked, chosen: Chosen) -> None:
@@ -184,19 +218,19 @@ class Server:
         self._noted.add(place)
         self._report(
             f"tokentape: note: {place} answers {asked.request.method} {asked.route.path[:100]} by order; "
-            "it was recorded for another request body (--match exact makes that a miss)"
+            "it was recorded for another request body (--match normalized makes that a miss)"
         )
 
     def _miss(self, asked: Asked, found: Found | None) -> web.Response:
         self.misses += 1
         redactor = self._redactor_for(asked.request.headers, asked.request.uri)
-        message = redactor.text(answers.miss(asked, self.url, self.chooser, found))
-        shown = redactor.uri(asked.request.uri)[:200]
-        self._report(f"tokentape: no tape matches {asked.request.method} {shown}: {message}")
-        return answers.failure(asked.route, 404, f"no tape matches: {message}", "tokentape_no_match")
+        miss = miss_of(asked, self.url, self.chooser, found, redactor)
+        self._missed.note(miss)
+        self._report(f"tokentape: no tape matches {miss.method} {miss.path}: {miss.message}")
+        return answers.failure(asked.route, 404, f"no tape matches: {miss.message}", "tokentape_no_match")
 
     def _shape(self, request: web.BaseRequest) -> routes.Route:
-        headers: Headers = tuple((text(name), text(value)) for name, value in request.raw_headers)
+        headers = _headers(request)
         return answers.shape(request.method, request.raw_path, headers, self._extra)
 
     def _read(self, request: web.BaseRequest, body: bytes) -> _Reading:
@@ -217,14 +251,15 @@ class Server:
         return reading
 
     def _read_anew(self, request: web.BaseRequest, body: bytes) -> _Reading:
-        headers: Headers = tuple((text(name), text(value)) for name, value in request.raw_headers)
+        headers = _headers(request)
         target = request.raw_path
-        route = routes.parse(request.method, target, headers, self._extra)
+        route = routes.parse(request.method, target, headers, self._extra, body)
         redactor = self._redactor_for(headers, target)
         # The digests of base64 leaves must not depend on what is secret: they come first, as on the tape.
         asked = Asked(Request(request.method, target, headers, body), route, lambda: redactor.bytes(redact_body(body)))
-        asking = Asking(request.method == "HEAD", request.version < (1, 1), bool(request.keep_alive))
-        own = answers.own(asked, self.url, self.chooser.index) is not None
+        reader = browsers.reader_of(headers, self._guard)
+        asking = Asking(request.method == "HEAD", request.version < (1, 1), bool(request.keep_alive), reader)
+        own = is_own(asked)
         return _Reading(asked, asking, own, None if own else self.chooser.find(asked))
 
     def _redactor_for(self, headers: Headers, target: str) -> Redactor:
@@ -276,6 +311,10 @@ class Server:
             live.left()
             raise
         return takeover
+
+
+def _headers(request: web.BaseRequest) -> Headers:
+    return tuple((text(name), text(value)) for name, value in request.raw_headers)
 
 
 def extra_mounts(upstreams: Mapping[str, str] | Collection[str]) -> frozenset[str]:

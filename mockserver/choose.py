@@ -12,17 +12,18 @@ from collections.abc import Iterable
 from random import Random
 from typing import NamedTuple
 from urllib.parse import quote
+from weakref import WeakValueDictionary
 
 import msgspec
 
 from cassettes import dialects
-from cassettes.difference import differences
+from cassettes.difference import Comparison, Miss, missed
 from cassettes.events import event_ends, event_kind
 from cassettes.framing import octets
-from cassettes.matching import Asked, Entry, Index, Level
+from cassettes.matching import LADDER, Asked, Entry, Index, Level
 from cassettes.timeline import to_timeline
 from cassettes.timing import AS_RECORDED, Pace, paced
-from mockserver.decks import Deck
+from mockserver.decks import Deck, Run
 from mockserver.plan import MARK, Asking, Plan, compile_plan
 
 REMEMBERED = 4096
@@ -33,12 +34,16 @@ PLAN_BYTES = 256 * 1024 * 1024
 """Bytes of all of them together; the newest stays whatever its size."""
 COMPARED = 50
 """Tapes that a miss is compared with to name the nearest."""
+COMPARED_BYTES = 2 * 1024 * 1024
+"""Bytes of their request bodies after which no more are looked into: a megabyte takes 20 ms."""
+DIFFERING = 20
+"""Differences that are counted for that."""
 
 
 class Playing(msgspec.Struct, frozen=True, kw_only=True):
     """How tapes are chosen and played. `levels` are tried in order; `repeat`: after the last interaction, it again."""
 
-    levels: tuple[Level, ...] = ("exact", "order")
+    levels: tuple[Level, ...] = LADDER[:2]
     repeat: bool = True
     pace: Pace = AS_RECORDED
     seed: int = 0
@@ -50,10 +55,10 @@ class Chosen(NamedTuple):
 
     plan: Plan
     entry: Entry
-    candidates: tuple[Entry, ...]
+    candidates: Run
 
 
-Found = tuple[Level, tuple[Entry, ...]]
+Found = tuple[Level, Run]
 
 
 class Chooser:
@@ -63,13 +68,16 @@ class Chooser:
         self.index = index
         self.playing = playing
         self._found: OrderedDict[tuple[object, ...], Found | None] = OrderedDict()
-        self._plans: OrderedDict[tuple[str, Asking], Plan] = OrderedDict()
+        # Of a thousand requests with one list of candidates the list is kept once.
+        self._runs: WeakValueDictionary[str, Run] = WeakValueDictionary()
+        self._plans: OrderedDict[tuple[str, Asking, Pace], Plan] = OrderedDict()
         self._plan_bytes = 0
 
     def reload(self, index: Index) -> None:
         """Other tapes from now on; what is being played goes on."""
         self.index = index
         self._found.clear()
+        self._runs.clear()
         self._plans.clear()
         self._plan_bytes = 0
 
@@ -80,27 +88,28 @@ class Chooser:
 
     def pick(self, found: Found, asking: Asking, deck: Deck) -> Chosen | None:
         """The answer that is next for `deck` among what `find` found; None when all was played and nothing repeats."""
-        level, candidates = found
-        entry = deck.choose(candidates, unplayed=level == "order", repeat=self.playing.repeat)
+        level, run = found
+        entry = deck.choose(run, unplayed=level == "order", repeat=self.playing.repeat)
         if entry is None:
             return None
-        return Chosen(self.plan(entry, asking), entry, candidates)
+        return Chosen(self.plan(entry, asking), entry, run)
 
-    def plan(self, entry: Entry, asking: Asking) -> Plan:
-        """The compiled plan of `entry` for that way of asking."""
-        key = (entry.place, asking)
+    def plan(self, entry: Entry, asking: Asking, pace: Pace | None = None) -> Plan:
+        """The compiled plan of `entry` for that way of asking, at the chooser's own pace if none is given."""
+        pace = self.playing.pace if pace is None else pace
+        key = (entry.place, asking, pace)
         plan = self._plans.get(key)
         if plan is not None:
             self._plans.move_to_end(key)
             return plan
-        plan = self._plans[key] = self._compile(entry, asking)
+        plan = self._plans[key] = self._compile(entry, asking, pace)
         self._plan_bytes += len(plan.wire)
         while len(self._plans) > 1 and (len(self._plans) > PLANS or self._plan_bytes > PLAN_BYTES):
             self._plan_bytes -= len(self._plans.popitem(last=False)[1].wire)
         return plan
 
     def find(self, asked: Asked) -> Found | None:
-        """The level at which tapes answer `asked`, and their interactions in order. For as long as `index` stays."""
+        """The level at which tapes answer `asked`, and the run of their interactions. For as long as `index` stays."""
         if not self.index.entries:
             return None  # `asked.body` is not looked at: it may not be worked out yet
         route = asked.route
@@ -109,22 +118,30 @@ class Chooser:
         key = (asked.request.method, route.provider, route.dialect, route.path, route.query, body)
         if key in self._found:
             return self._found[key]
-        found = next(
-            ((level, entries) for level in self.playing.levels if (entries := self.index.find(level, asked))), None
-        )
-        self._found[key] = found
+        found = self._found[key] = self._find(asked)
         if len(self._found) > REMEMBERED:
             self._found.popitem(last=False)
         return found
 
-    def _compile(self, entry: Entry, asking: Asking) -> Plan:
+    def _find(self, asked: Asked) -> Found | None:
+        for level in self.playing.levels:
+            if entries := self.index.find(level, asked):
+                run = Run(entries)
+                return level, self._runs.setdefault(run.key, run)
+        return None
+
+    def missed(self, asked: Asked) -> Miss:
+        """What is to say of a request that nothing answers: the nearest tape, what differs, what would have matched."""
+        return missed(asked, self.index, nearest(self.index, asked), self.playing.levels)
+
+    def _compile(self, entry: Entry, asking: Asking, pace: Pace) -> Plan:
         timeline = to_timeline(entry.interaction)
-        if self.playing.pace != AS_RECORDED:
+        if pace != AS_RECORDED:
             response = entry.interaction.response
             kind = event_kind(response.headers, response.code, response.body, response.stream.events)
-            ends = event_ends(response.body, kind) if self.playing.pace.tps else []
+            ends = event_ends(response.body, kind) if pace.tps else []
             text = dialects.get(entry.dialect).text
-            timeline = paced(timeline, self.playing.pace, self._random(entry), ends, lambda event: bool(text(event)))
+            timeline = paced(timeline, pace, self._random(entry), ends, lambda event: bool(text(event)))
         extra = ((MARK, quote(octets(entry.place), safe="/#:@+,;=~!")),) if self.playing.mark else ()
         return compile_plan(timeline, asking, extra)
 
@@ -137,8 +154,13 @@ class Chooser:
 def nearest(index: Index, asked: Asked) -> Entry | None:
     """The tape to name in a miss: of those with the same dialect and path the one that differs least (the first of
     equals), else one of the same dialect, else any."""
-    same_path = index.find("order", asked)[:COMPARED]
-    if same_path:
-        return min(same_path, key=lambda entry: len(differences(asked, entry, most=20)))
+    comparison, found, least, size = Comparison(asked, index.rules), None, DIFFERING, 0
+    for entry in index.find("order", asked)[:COMPARED]:
+        count = len(comparison.differences(entry, most=DIFFERING)) if size < COMPARED_BYTES else DIFFERING
+        size += len(entry.body)
+        if found is None or count < least:
+            found, least = entry, count
+    if found is not None:
+        return found
     ranked: Iterable[Entry] = (*index.find("route", asked), *index.entries)
     return next(iter(ranked), None)

@@ -6,20 +6,48 @@ Composes the package for the command; what the options are is `options`.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import click
+from click.core import ParameterSource
 
 from mockserver import options as option
 
 if TYPE_CHECKING:
-    from cassettes.matching import Level
+    from cassettes.matching import Index, Level
+    from cassettes.redact import Redactor
+    from cassettes.store import FolderStore
+    from mockserver.app import Forward
     from mockserver.choose import Playing
     from mockserver.running import Process
 
 PORT = 7357
+
+
+class Standby(Protocol):
+    """A recorder that takes the misses: made by the recorder's package, handed in by `tokentape.py`."""
+
+    @property
+    def folder(self) -> Path: ...
+    @property
+    def upstreams(self) -> Mapping[str, str]: ...
+    @property
+    def failures(self) -> int: ...
+    @property
+    def forward(self) -> Forward: ...
+    async def drain(self) -> None: ...
+    async def close(self) -> None: ...
+
+
+class Composed(Protocol):
+    """What of the recorder `serve` is handed: the module that makes a `Standby`, and tells of unfinished recordings."""
+
+    @property
+    def standby(self) -> Any: ...
+
+
 HELP = """\b
 Examples:
   tokentape serve                            the shipped tapes on http://127.0.0.1:7357
@@ -37,7 +65,12 @@ CMD runs with the base-URL variables of the SDKs set; its exit status is passed 
 @option.port
 @option.ready_file
 @option.match
+@option.ignore
+@option.normalize
 @option.after_last
+@option.strict
+@option.on_miss
+@option.output
 @option.factor
 @option.ttft
 @option.tps
@@ -45,40 +78,62 @@ CMD runs with the base-URL variables of the SDKs set; its exit status is passed 
 @option.jitter
 @option.seed
 @option.upstream
+@option.providers_file
 @option.mapped
+@option.cors
 @option.ending_drain
 @option.no_mark
 @option.loop
 @click.pass_context
 def serve_command(ctx: click.Context, /, **options: Any) -> None:
-    """Runs the server; the exit status is the wrapped command's, or 0."""
-    ctx.exit(serve(options, ctx.obj["command"] if ctx.obj else None, dict(os.environ)))
+    """Runs the server; the exit status is the wrapped command's, or 0, or 4 for a miss under --strict."""
+    if options["on_miss"] != "record" and ctx.get_parameter_source("output") is not ParameterSource.COMMANDLINE:
+        options["output"] = None  # a configuration may name the folder that `record` keeps tapes in
+    ctx.exit(serve(options, ctx.obj["command"], ctx.obj["compose"], dict(os.environ)))
 
 
-def serve(options: Mapping[str, Any], command: tuple[str, ...] | None, environ: Mapping[str, str]) -> int:
+def serve(
+    options: Mapping[str, Any], command: tuple[str, ...] | None, compose: Composed, environ: Mapping[str, str]
+) -> int:
     """Loads the tapes and serves them until a signal or the end of `command`; returns the exit status."""
     from cassettes import providers
+    from cassettes.normalise import Rules
     from cassettes.redact import Redactor
     from cassettes.secrets import secrets_from_env
-    from cassettes.store import FolderStore, find_tape, shipped_root
     from mockserver.app import Server, Settings, extra_mounts
     from mockserver.choose import Chooser
+    from mockserver.guards import TOKEN_VARIABLE, origins_of
     from mockserver.running import Hooks, run, say
     from mockserver.tapes import Reload, index_of
 
-    given: tuple[Path, ...] = options["tapes"]
-    upstreams = dict(providers.parse_upstream(text) for text in options["upstream"])
     process = process_of(options, command, environ)
-    store = FolderStore([find_tape(path) for path in given] or (shipped_root(),))
-    store.load()
+    redactor = Redactor(secrets_from_env(environ))
+    standby = _standby(options, command, compose, environ, redactor)
+    upstreams = standby.upstreams if standby else dict(providers.parse_upstream(text) for text in options["upstream"])
+    store = _store(options["tapes"], standby.folder if standby else None, compose)
     for tape in store.tapes:
         for note in tape.cassette.notes:
             say(f"tokentape: note: {note}")
-    chooser = Chooser(index_of(store), playing_of(options))
-    settings = Settings(extra=extra_mounts(upstreams), ending_drain=options["ending_drain"] / 1000)
-    server = Server(chooser, settings, Redactor(secrets_from_env(environ)), say)
-    hooks = Hooks(reload=Reload(store, chooser, say))
-    return run(server, process, lambda url: _tell(url, len(chooser.index.entries), wraps=command is not None), hooks)
+    rules = Rules(options["ignore"], options["normalize"])
+    chooser = Chooser(index_of(store, rules=rules), playing_of(options))
+    settings = Settings(
+        extra=extra_mounts(upstreams),
+        ending_drain=options["ending_drain"] / 1000,
+        origins=origins_of(options["cors"]),
+        token=environ.get(TOKEN_VARIABLE, ""),
+    )
+    server = Server(chooser, settings, redactor, say, standby.forward if standby else None)
+    # What is recorded in this run does not answer in it: then nothing is read again.
+    reload = Reload(store, chooser, say, rules)
+    hooks = Hooks(drain=standby.drain, closing=standby.close) if standby else Hooks(reload=reload)
+    status = run(
+        server, process, lambda url: _tell(url, chooser.index, settings.extra, wraps=command is not None), hooks
+    )
+    if options["strict"] and server.misses:
+        found = "1 request" if server.misses == 1 else f"{server.misses} requests"
+        say(f"tokentape: error: {found} found no tape (--strict)")
+        return status or 4
+    return status or (1 if standby and standby.failures else 0)
 
 
 def process_of(options: Mapping[str, Any], command: tuple[str, ...] | None, environ: Mapping[str, str]) -> Process:
@@ -94,16 +149,19 @@ def process_of(options: Mapping[str, Any], command: tuple[str, ...] | None, envi
         command=command,
         environ=environ,
         mapped=dict(providers.parse_mapping(text) for text in options["mapped"]),
-        dummy_keys=True,
+        # A dummy would be sent to the upstream, and its refusal recorded.
+        dummy_keys=options["on_miss"] != "record",
         loop=options["loop"],
     )
 
 
 def playing_of(options: Mapping[str, Any]) -> Playing:
-    """How tapes are chosen and played."""
+    """How tapes are chosen and played. With --on-miss record only what asks the same is answered, as `record` has it:
+    whatever a looser rule finds would never be recorded."""
     from cassettes.timing import Pace
     from mockserver.choose import Playing
 
+    records = options["on_miss"] == "record"
     pace = Pace(
         speed=options["speed"],
         ttft_ms=options["ttft"],
@@ -112,8 +170,8 @@ def playing_of(options: Mapping[str, Any]) -> Playing:
         jitter_ms=options["jitter"],
     )
     return Playing(
-        levels=levels(options["match"], bool(options["tapes"])),
-        repeat=options["after_last"] == "repeat",
+        levels=("key",) if records and options["match"] is None else levels(options["match"], bool(options["tapes"])),
+        repeat=(options["after_last"] or ("error" if options["strict"] else "repeat")) == "repeat",
         pace=pace,
         seed=options["seed"],
         mark=not options["no_mark"],
@@ -121,22 +179,62 @@ def playing_of(options: Mapping[str, Any]) -> Playing:
 
 
 def levels(match: str | None, given: bool) -> tuple[Level, ...]:
-    """The levels to try in order: up to the named one; by default order with tapes of one's own, route without."""
-    ladder: dict[str | None, tuple[Level, ...]] = {
-        "exact": ("exact",),
-        "order": ("exact", "order"),
-        "route": ("exact", "route"),
-        None: ("exact", "order") if given else ("exact", "route"),
-    }
-    return ladder[match]
+    """The levels to try in order: up to the named one; by default normalized with tapes of one's own, route without."""
+    from cassettes.matching import LADDER
+
+    if match == "order":
+        return ("exact", "order")
+    last = match or ("normalized" if given else "route")
+    return LADDER[: [str(level) for level in LADDER].index(last) + 1]
 
 
-def _tell(url: str, interactions: int, *, wraps: bool) -> None:
+def _standby(
+    options: Mapping[str, Any],
+    command: tuple[str, ...] | None,
+    compose: Composed,
+    environ: Mapping[str, str],
+    redactor: Redactor,
+) -> Standby | None:
+    """The recorder for misses, None without `--on-miss record`. Raises click.UsageError when it has no folder."""
+    if options["on_miss"] != "record":
+        if options["output"] is not None:
+            raise click.UsageError("-o is where --on-miss record keeps tapes; give both or neither")
+        return None
+    folder = options["output"] or next((path for path in options["tapes"] if path.is_dir()), None)
+    if folder is None:
+        raise click.UsageError("--on-miss record needs a folder for its tapes: give one with -o DIR, or as TAPES")
+    standby: Standby = compose.standby.stand_by(
+        folder, options["upstream"], options["mapped"], environ, redactor, wraps=command is not None
+    )
+    return standby
+
+
+def _store(given: tuple[Path, ...], folder: Path | None, compose: Composed) -> FolderStore:
+    """The tapes to play, loaded. `folder`, where misses are recorded, is one of them and may be new or empty."""
+    from cassettes.model import CassetteError
+    from cassettes.store import FolderStore, find_tape, shipped_root
+    from mockserver.running import say
+
+    roots = [find_tape(path) for path in given if folder is None or path.resolve() != folder.resolve()] or (
+        [] if folder else [shipped_root()]
+    )
+    for place in [path for path in roots if path.is_dir()]:
+        if note := compose.standby.left_behind(place):
+            say(f"tokentape: note: {note}")
+    store = FolderStore(roots if folder is None or not folder.exists() else [*roots, folder])
+    if folder is None:
+        store.load()
+    elif errors := store.refresh().errors:
+        raise CassetteError(errors[0] + (f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""))
+    return store
+
+
+def _tell(url: str, index: Index, extra: Collection[str], *, wraps: bool) -> None:
     """What is served and where; a wrapped command has the base URLs in its variables."""
     from cassettes.printable import count
     from mockserver.answers import base_urls
     from mockserver.running import say
 
-    say(f"tokentape: serving {count(interactions, 'interaction')} on {url}")
-    for line in () if wraps else base_urls(url).splitlines():
+    say(f"tokentape: serving {count(len(index.entries), 'interaction')} on {url}")
+    for line in () if wraps else base_urls(url, index.providers, extra).splitlines():
         say(line)

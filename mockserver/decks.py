@@ -1,13 +1,16 @@
 """Decks: isolated places on the tapes, by name. A deck appears on first use; the least recently used one goes first.
 
-Pure state, no I/O. A later issue gives a deck its own tapes, scenario and journal. Imports `cassettes.matching` only.
+Pure state, no I/O; nothing here costs more for a long run than for a short one. A later issue gives a deck its own
+tapes, scenario and journal. Imports `cassettes.matching` and `cassettes.framing` only.
 """
 
 from __future__ import annotations
 
+import hashlib
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterable
 
+from cassettes.framing import octets
 from cassettes.matching import Entry
 
 MOST = 1000
@@ -16,44 +19,68 @@ MAIN = ""
 """The deck of requests that name none."""
 
 
+class Run:
+    """Interactions (at least one) that answer one request in turn. Made once for a list of candidates: `key` stands for
+    their places, so that a deck finds its own place on the run by a look-up, after a reload too."""
+
+    __slots__ = ("__weakref__", "entries", "key", "positions")
+
+    def __init__(self, entries: Iterable[Entry]) -> None:
+        self.entries = tuple(entries)
+        self.positions = {entry.place: number for number, entry in enumerate(self.entries)}
+        self.key = hashlib.sha256(b"\0".join([octets(entry.place) for entry in self.entries])).hexdigest()
+
+    @property
+    def last(self) -> Entry:
+        """The interaction that is repeated when all were played."""
+        return self.entries[-1]
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+
 class Deck:
     """How far each run of interactions has been played."""
 
     def __init__(self) -> None:
-        self._places: dict[tuple[str, ...], int] = {}
+        self._places: dict[str, int] = {}
+        self._passed: dict[str, int] = {}
         self._played: set[str] = set()
 
-    def choose(self, candidates: Sequence[Entry], *, unplayed: bool, repeat: bool) -> Entry | None:
-        """The interaction that is next among `candidates` (not empty).
+    def choose(self, run: Run, *, unplayed: bool, repeat: bool) -> Entry | None:
+        """The interaction of `run` that is next.
 
-        `unplayed`: the first that the deck has not played at all (vcrpy's order); else the place in this very list.
+        `unplayed`: the first that the deck has not played at all (vcrpy's order); else the place on this very run.
         After the last one: the last again with `repeat`, else None.
         """
-        if unplayed:
-            following = next((entry for entry in candidates if entry.place not in self._played), None)
-            return following or (candidates[-1] if repeat else None)
-        place = self._places.get(_run(candidates), 0)
-        if place < len(candidates):
-            return candidates[place]
-        return candidates[-1] if repeat else None
+        place = self._first_unplayed(run) if unplayed else self._places.get(run.key, 0)
+        if place < len(run.entries):
+            return run.entries[place]
+        return run.last if repeat else None
 
-    def delivered(self, candidates: Sequence[Entry], entry: Entry) -> None:
+    def _first_unplayed(self, run: Run) -> int:
+        """Where the first unplayed interaction is. What was played stays so: each is passed over once."""
+        place = self._passed.get(run.key, 0)
+        while place < len(run.entries) and run.entries[place].place in self._played:
+            place += 1
+        self._passed[run.key] = place
+        return place
+
+    def delivered(self, run: Run, entry: Entry) -> None:
         """The last body byte of `entry` has left: the place moves on to the one after it.
 
         Overlapping requests got the same entry: what both played is passed once, and nothing is skipped.
         """
         self._played.add(entry.place)
-        run = _run(candidates)
-        self._places[run] = max(self._places.get(run, 0), run.index(entry.place) + 1)
+        after = run.positions[entry.place] + 1
+        if after > self._places.get(run.key, 0):
+            self._places[run.key] = after
 
     def forget(self) -> None:
         """Back to the start, as after a tape was changed."""
         self._places.clear()
+        self._passed.clear()
         self._played.clear()
-
-
-def _run(candidates: Sequence[Entry]) -> tuple[str, ...]:
-    return tuple([entry.place for entry in candidates])  # a list first: half the time of a generator
 
 
 class Decks:

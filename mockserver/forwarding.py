@@ -5,14 +5,16 @@ Imports `cassettes` and this package; `tokentape.py` hands this module to the re
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from cassettes.matching import Index, Level
+from cassettes.normalise import NO_RULES, Rules
 from cassettes.redact import Redactor
 from cassettes.store import FolderStore
 from mockserver.app import Forward, Server, Settings, extra_mounts
 from mockserver.choose import Chooser, Playing
+from mockserver.guards import TOKEN_VARIABLE, origins_of
 from mockserver.running import Hook, Hooks, Process, run, say
 from mockserver.tapes import index_of
 
@@ -22,6 +24,7 @@ def run_forwarding(
     *,
     store: FolderStore | None,
     levels: tuple[Level, ...],
+    rules: Rules = NO_RULES,
     repeat: bool,
     upstreams: Mapping[str, str],
     forward: Forward | None,
@@ -30,23 +33,32 @@ def run_forwarding(
     listening: Callable[[str], None],
     drain: Hook,
     closing: Hook,
+    origins: Iterable[str] = (),
 ) -> tuple[int, int]:
     """Runs the server until it is ended; returns its exit status and how many requests it answered itself.
 
     `process` holds the fields of `Process`. `store`: the tapes that answer before `forward` is asked, as they were
-    read; None for none. `repeat`: after the last interaction, it again. With no `forward` a miss is the 404. `drain`
-    and `closing` are those of `Hooks`. Raises what `run` raises.
+    read, compared by `rules`; None for none. `repeat`: after the last interaction, it again. With no `forward` a miss
+    is the 404. `drain` and `closing` are those of `Hooks`; `origins` are other pages than this machine's that may ask
+    (`--cors`). Raises what `run` raises, and OriginError.
     """
-    chooser = Chooser(index_of(store) if store else Index(()), Playing(levels=levels, repeat=repeat))
-    settings = Settings(extra=extra_mounts(upstreams), ending_drain=ending_drain)
+    chooser = Chooser(
+        index_of(store, rules=rules) if store else Index((), rules), Playing(levels=levels, repeat=repeat)
+    )
+    settings = Settings(
+        extra=extra_mounts(upstreams),
+        ending_drain=ending_drain,
+        origins=origins_of(origins),
+        token=process.get("environ", {}).get(TOKEN_VARIABLE, ""),
+    )
     server = Server(chooser, settings, redactor, say, forward)
     # No reload: what is recorded in this run does not answer in it, whenever its file appears.
     status = run(server, Process(**process), listening, Hooks(drain=drain, closing=closing))
     return status, server.played + server.misses
 
 
-def front(url: str) -> str:
-    """The table of base URLs of a server at `url`."""
+def front(url: str, upstreams: Collection[str] = ()) -> str:
+    """The table of base URLs of a server at `url` that forwards to `upstreams`, by name."""
     from mockserver.answers import base_urls
 
-    return base_urls(url)
+    return base_urls(url, extra=upstreams)

@@ -39,6 +39,26 @@ class Written(AnyType):
             self.fail(str(error), param, ctx)
 
 
+def _path(text: str) -> Any:
+    from cassettes.jsonpath import parse
+
+    return parse(text)
+
+
+def _renaming(text: str) -> Any:
+    from cassettes.normalise import renaming
+
+    return renaming(text)
+
+
+def _extended(ctx: click.Context, _option: click.Parameter, file: Path | None) -> None:
+    """Adds the rows of `--providers` before anything asks for a provider. Raises RowError."""
+    if file is not None and not ctx.resilient_parsing:
+        from cassettes import providers
+
+        providers.extend(providers.read(file))
+
+
 def tape_names(_ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """What a shell offers for a tape: names of shipped ones and what is beside them, else paths."""
     from click.shell_completion import CompletionItem
@@ -64,15 +84,47 @@ port = click.option(
 ready_file = click.option("--ready-file", type=PATH, help='Written once listening: {"url": …, "pid": …}.')
 match = click.option(
     "--match",
-    type=click.Choice(["exact", "order", "route"]),
-    help="How far to go to find a tape. [default: order with TAPES, else route]",
+    type=click.Choice(["exact", "normalized", "conversation", "last-user", "route", "order"]),
+    help="How far to go to find a tape. [default: normalized with TAPES, else route]",
+)
+ignore = click.option(
+    "--ignore",
+    multiple=True,
+    type=Written("path", _path),
+    metavar="$.PATH",
+    help="A field of request bodies that does not count, e.g. $.temperature.",
+)
+normalize = click.option(
+    "--normalize",
+    multiple=True,
+    type=Written("rule", _renaming),
+    metavar="RE=NAME",
+    help="Texts in request bodies that change from run to run, e.g. run-[0-9]+=run.",
 )
 after_last = click.option(
     "--after-last",
     type=click.Choice(["repeat", "error"]),
-    default="repeat",
+    help="When every matching interaction was played. [default: repeat; error with --strict]",
+)
+strict = click.option("--strict", is_flag=True, help="Exit with 4 at the end if a request found no tape.")
+on_miss = click.option(
+    "--on-miss",
+    type=click.Choice(["error", "record"]),
+    default="error",
     show_default=True,
-    help="When every matching interaction was played.",
+    help="What a request gets that finds no tape: a 404, or the upstream's answer, which is recorded.",
+)
+output = click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder for what --on-miss record keeps. [default: the first folder of TAPES]",
+)
+cors = click.option(
+    "--cors",
+    multiple=True,
+    metavar="ORIGIN",
+    help="Let web pages of ORIGIN read answers, as those of this machine may; * for all (never the control paths).",
 )
 factor = click.option(
     "--speed",
@@ -87,7 +139,10 @@ max_gap = click.option("--max-gap", type=DURATION, help="No wait longer than thi
 jitter = click.option("--jitter", type=DURATION, default="0ms", help="Move every offset by up to this; never reorders.")
 seed = click.option("--seed", default=0, show_default=True, help="Seed of everything random.")
 upstream = click.option(
-    "--upstream", multiple=True, metavar="NAME=URL", help="Mount /NAME (dialect raw) for tapes recorded that way."
+    "--upstream",
+    multiple=True,
+    metavar="NAME=URL",
+    help="Mount /NAME (dialect raw); where misses go with --on-miss record.",
 )
 mapped = click.option(
     "--map", "mapped", multiple=True, metavar="VARIABLE=PROVIDER", help="Which provider a variable is for, with -- CMD."
@@ -98,6 +153,15 @@ ending_drain = click.option(
     default="30s",
     show_default=True,
     help="How long an RST waits for the client to take what was sent.",
+)
+providers_file = click.option(
+    "--providers",
+    type=PATH,
+    is_eager=True,
+    expose_value=False,
+    callback=_extended,
+    metavar="FILE",
+    help="YAML file of more providers: NAME: {base_url: URL}.",
 )
 no_mark = click.option("--no-mark", is_flag=True, help="Leave the x-tokentape header out.")
 loop = click.option(

@@ -1,6 +1,7 @@
 """A timeline compiled for the wire: all bytes in one buffer, with absolute deadlines and end offsets. Pure.
 
-Compiled once per tape and way of asking; nothing is made per event while playing (DESIGN 10). Imports `cassettes` only.
+Compiled once per tape and way of asking; nothing is made per event while playing (DESIGN 10). Imports `cassettes` and
+`browsers`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Literal, NamedTuple
 
 from cassettes.framing import HOP_BY_HOP, field_lines, head_bytes, listed
 from cassettes.model import EndingType, Framing, Head, Headers, Timeline
+from mockserver.browsers import Reader, live
 
 MARK = "x-tokentape"
 
@@ -27,11 +29,12 @@ _ACTIONS: dict[EndingType, Action] = {
 
 
 class Asking(NamedTuple):
-    """What of a request decides the shape of the answer on the wire."""
+    """What of a request decides the shape of the answer on the wire. `reader`: the web page that may read it."""
 
     head_only: bool = False
     http10: bool = False
     keep_alive: bool = True
+    reader: Reader = None
 
 
 class Plan(NamedTuple):
@@ -166,7 +169,10 @@ def compile_plan(timeline: Timeline, asking: Asking, extra: Headers = ()) -> Pla
     if head is None:
         out.add(timeline.head_at_ms, timeline.partial_head)
         return out.plan(_ACTIONS.get(end.type, "close"), timeline.end_at_ms)
-    out.add(timeline.head_at_ms, head_bytes(head, [*live_headers(timeline, head, asking), *extra]))
+    headers = [*live_headers(timeline, head, asking), *extra]
+    if asking.reader is not None:
+        headers = live(headers, asking.reader)
+    out.add(timeline.head_at_ms, head_bytes(head, headers))
     action = _ACTIONS.get(end.type) or ("keep" if keeps_alive(timeline, head, asking) else "close")
     if has_no_body(head, asking):
         return out.plan(action, timeline.end_at_ms, head.code)

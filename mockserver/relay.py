@@ -10,6 +10,7 @@ from array import array
 
 from cassettes.framing import HOP_BY_HOP, head_bytes
 from cassettes.model import Framing, Head
+from mockserver.browsers import live
 from mockserver.hub import Hub
 from mockserver.plan import MARK, Action, Asking, Plan
 from mockserver.player import Outcome, Player
@@ -37,7 +38,8 @@ class Relay:
             self._write(head_bytes(head, head.headers))
 
     def head(self, head: Head, framing: Framing) -> None:
-        """Passes on the head: status, order and case untouched, hop-by-hop headers and our own mark left out."""
+        """Passes on the head: status, order and case untouched, hop-by-hop headers and our own mark left out. A web
+        page gets our CORS headers in place of the upstream's, which are for the pages of other sites."""
         self.dechunks = self._asking.http10 and framing == "chunked"
         self._keep = self._asking.keep_alive and not self.dechunks and framing != "close" and head.http == "1.1"
         drop = HOP_BY_HOP | ({"transfer-encoding"} if self.dechunks else set())
@@ -50,6 +52,8 @@ class Relay:
             kept.append(("Connection", "close"))
         elif self._asking.http10:
             kept.append(("Connection", "keep-alive"))
+        if self._asking.reader is not None:
+            kept = live(kept, self._asking.reader)
         self._takeover.code = head.code
         self._write(head_bytes(head, kept))
 

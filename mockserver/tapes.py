@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cassettes.matching import Entry, Index, entry_of
+from cassettes.normalise import NO_RULES, Rules
 from cassettes.store import Changes, FolderStore, Tape
 from mockserver.choose import Chooser
 
@@ -15,22 +16,24 @@ NAMED = 5
 """Tapes that are named when many change at once."""
 
 
-def index_of(store: FolderStore, known: dict[Path, tuple[Tape, tuple[Entry, ...]]] | None = None) -> Index:
-    """The interactions of every loaded tape. `known` is kept from one call to the next: what is in it is not worked out
-    again as long as its tape stays."""
+def index_of(
+    store: FolderStore, known: dict[Path, tuple[Tape, tuple[Entry, ...]]] | None = None, rules: Rules = NO_RULES
+) -> Index:
+    """The interactions of every loaded tape, compared by `rules`. `known` is kept from one call to the next: what is in
+    it is not worked out again as long as its tape stays."""
     known = {} if known is None else known
     held = {}
     for tape in store.tapes:
         before = known.get(tape.path)
-        held[tape.path] = before if before is not None and before[0] is tape else (tape, _entries(tape))
+        held[tape.path] = before if before is not None and before[0] is tape else (tape, _entries(tape, rules))
     known.clear()
     known.update(held)
-    return Index(entry for _, entries in held.values() for entry in entries)
+    return Index((entry for _, entries in held.values() for entry in entries), rules)
 
 
-def _entries(tape: Tape) -> tuple[Entry, ...]:
+def _entries(tape: Tape, rules: Rules) -> tuple[Entry, ...]:
     numbered = enumerate(tape.cassette.interactions, start=1)
-    return tuple(entry_of(tape.name, number, interaction) for number, interaction in numbered)
+    return tuple(entry_of(tape.name, number, interaction, rules) for number, interaction in numbered)
 
 
 class Reload:
@@ -40,8 +43,11 @@ class Reload:
     not be read, once a change.
     """
 
-    def __init__(self, store: FolderStore, chooser: Chooser, report: Callable[[str], None]) -> None:
+    def __init__(
+        self, store: FolderStore, chooser: Chooser, report: Callable[[str], None], rules: Rules = NO_RULES
+    ) -> None:
         self._store = store
+        self._rules = rules
         self._chooser = chooser
         self._report = report
         self._known: dict[Path, tuple[Tape, tuple[Entry, ...]]] = {}
@@ -62,7 +68,7 @@ class Reload:
 
     def _look(self) -> tuple[Changes, Index | None]:
         changes = self._store.refresh()
-        return changes, index_of(self._store, self._known) if changes else None
+        return changes, index_of(self._store, self._known, self._rules) if changes else None
 
 
 def _told(changes: Changes) -> str:

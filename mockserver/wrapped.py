@@ -1,6 +1,6 @@
 """A wrapped command (`serve -- CMD`, `record -- CMD`): its environment, its signals, its status.
 
-No server here. Imports asyncio and `cassettes.providers`.
+No server here. Imports asyncio and `cassettes`.
 """
 
 from __future__ import annotations
@@ -33,19 +33,22 @@ def client_variables(
 ) -> dict[str, str]:
     """The variables that point every SDK at the server at `root`: base URLs, and loopback in NO_PROXY.
 
-    `mapped` says of a base-URL variable which provider it is for (`--map`). `dummy_keys`: a provider none of whose key
-    variables is set gets a dummy in the first.
+    `mapped` says of a base-URL variable which provider it is for (`--map`). `dummy_keys`: a provider that a variable
+    leads to, and none of whose key variables is set, gets a dummy in the first. Rows that are `only_if_used` are left
+    out where `environ` does not use them.
     """
-    rows = providers.load().values()
-    variables = {name: providers.client_url(row, root) for row in rows for name in row.base_url_variables}
+    rows = [row for row in providers.load().values() if not row.only_if_used or row.is_used(environ)]
+    variables = {name: providers.variable_url(name, row, root) for row in rows for name in row.base_url_variables}
     for name, provider in (mapped or {}).items():
-        variables[name] = providers.client_url(providers.find(provider), root)
+        variables[name] = providers.variable_url(name, providers.find(provider), root)
     # Clients read either spelling, most of them the lower one first: both get what both said.
     present = [part.strip() for name in ("no_proxy", "NO_PROXY") for part in environ.get(name, "").split(",")]
     bypass = ",".join(dict.fromkeys([*filter(None, present), *LOOPBACK]))
     variables |= dict.fromkeys(("no_proxy", "NO_PROXY"), "*" if "*" in present else bypass)
     if dummy_keys:
-        variables |= {row.key_variables[0]: DUMMY_KEY for row in rows if row.key_variables and not row.key(environ)}
+        led = [row for row in rows if row.base_url_variables]
+        led += [providers.find(name) for name in (mapped or {}).values()]
+        variables |= {row.key_variables[0]: DUMMY_KEY for row in led if row.key_variables and not row.key(environ)}
     return variables
 
 

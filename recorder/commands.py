@@ -36,7 +36,10 @@ RECOVER = option.examples(
 @option.output
 @option.one_file
 @option.record_mode
+@option.ignore
+@option.normalize
 @option.upstream
+@option.providers_file
 @option.mapped
 @option.host
 @option.port
@@ -44,6 +47,7 @@ RECOVER = option.examples(
 @option.on_client_close
 @option.idle_timeout
 @option.ending_drain
+@option.cors
 @option.keep_encoding
 @option.loop
 @click.pass_context
@@ -60,6 +64,7 @@ def record_command(ctx: click.Context, /, **options: Any) -> None:
 @option.model
 @option.tape_file
 @option.base_url
+@option.providers_file
 @option.no_stream
 @option.idle_timeout
 @option.as_json

@@ -16,6 +16,7 @@ from msgspec.structs import replace as with_fields
 from cassettes import dialects
 from cassettes.matching import Entry, entry_of, request_key
 from cassettes.model import Interaction
+from cassettes.normalise import NO_RULES, Rules
 from cassettes.redact import Redactor
 from cassettes.store import replace, update
 from recorder.naming import tape_name
@@ -23,10 +24,10 @@ from recorder.naming import tape_name
 RecordMode = Literal["none", "once", "new_episodes", "all", "rewrite"]
 
 
-def key_of(interaction: Interaction) -> str:
+def key_of(interaction: Interaction, rules: Rules = NO_RULES) -> str:
     """The request key of a taped interaction; the same whatever base URL it was recorded through."""
     entry = entry_of("", 1, interaction)
-    return request_key(entry.dialect, _appended(entry), entry.body)
+    return request_key(entry.dialect, _appended(entry), entry.body, rules=rules)
 
 
 def _appended(entry: Entry) -> str:
@@ -35,7 +36,7 @@ def _appended(entry: Entry) -> str:
     return entry.path[len(split[1]) :] if split else entry.path
 
 
-def name_of(interaction: Interaction) -> str:
+def name_of(interaction: Interaction, rules: Rules = NO_RULES) -> str:
     """The name of a new tape, made of what is masked already."""
     entry = entry_of("", 1, interaction)
     dialect = dialects.get(entry.dialect)
@@ -44,7 +45,7 @@ def name_of(interaction: Interaction) -> str:
     except (ValueError, RecursionError):
         body = None
     provider = interaction.response.stream.provider
-    return tape_name(provider, dialect.model(entry.path, body), dialect.prompt(body), key_of(interaction))
+    return tape_name(provider, dialect.model(entry.path, body), dialect.prompt(body), key_of(interaction, rules))
 
 
 class Filing:
@@ -60,22 +61,24 @@ class Filing:
         mode: RecordMode = "once",
         one_file: Path | None = None,
         existing: Iterable[tuple[Path, Interaction]] = (),
+        rules: Rules = NO_RULES,
     ) -> None:
         self.folder = folder
         self.one_file = one_file
         self._mode = mode
+        self._rules = rules
         self._of_key: dict[str, Path] = {}
         self._renewed: set[str] = set()
         self._written: set[Path] = set()
         for path, interaction in existing:
-            self._of_key.setdefault(key_of(interaction), path)
+            self._of_key.setdefault(self._key(interaction), path)
 
     def save(self, path: Path, interactions: Iterable[Interaction]) -> None:
         """Writes recordings, in order, to the file that `path_of` says of each of them.
 
         Raises TokentapeError when it cannot be written; the file that was there is then as it was.
         """
-        new = [(key_of(interaction), interaction) for interaction in interactions]
+        new = [(self._key(interaction), interaction) for interaction in interactions]
         if self._mode == "rewrite" and path not in self._written:
             replace(path, [interaction for _, interaction in new])
         else:
@@ -87,16 +90,19 @@ class Filing:
         """The file of an interaction: that of its key, else a new one."""
         if self.one_file is not None:
             return self.one_file
-        key = key_of(interaction)
+        key = self._key(interaction)
         path = self._of_key.get(key)
         if path is None:
-            path = self._of_key[key] = self.folder / name_of(interaction)
+            path = self._of_key[key] = self.folder / name_of(interaction, self._rules)
         return path
+
+    def _key(self, interaction: Interaction) -> str:
+        return key_of(interaction, self._rules)
 
     def _merged(self, present: tuple[Interaction, ...], new: list[tuple[str, Interaction]]) -> list[Interaction]:
         """What a file holds after `new`, which comes last: the order is that of this run."""
         renewing = {key for key, _ in new} - self._renewed if self._mode == "all" else set()
-        kept = [one for one in present if key_of(one) not in renewing] if renewing else list(present)
+        kept = [one for one in present if self._key(one) not in renewing] if renewing else list(present)
         return kept + [interaction for _, interaction in new]
 
 

@@ -47,6 +47,11 @@ class Live:
         self._clock = clock
         self.has_left = False
 
+    @property
+    def malformed(self) -> str:
+        """What of the answer was no HTTP/1; "" if all of it was."""
+        return self._running.malformed
+
     def left(self) -> None:
         """Stops, drains or finishes the upstream as the policy says."""
         if self.recording.finished.done():

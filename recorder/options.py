@@ -64,6 +64,26 @@ def _policy(text: str) -> LeavingPolicy:
     return leaving_policy(text)
 
 
+def _path(text: str) -> Any:
+    from cassettes.jsonpath import parse
+
+    return parse(text)
+
+
+def _renaming(text: str) -> Any:
+    from cassettes.normalise import renaming
+
+    return renaming(text)
+
+
+def _extended(ctx: click.Context, _option: click.Parameter, file: Path | None) -> None:
+    """Adds the rows of `--providers` before anything asks for a provider. Raises RowError."""
+    if file is not None and not ctx.resilient_parsing:
+        from cassettes import providers
+
+        providers.extend(providers.read(file))
+
+
 PATH: Any = click.Path(path_type=Path)
 FILE = TapeFile()
 FOLDER: Any = click.Path(path_type=Path, file_okay=False)
@@ -96,6 +116,16 @@ def examples(lines: str, text: str) -> str:
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
+providers_file = click.option(
+    "--providers",
+    type=PATH,
+    is_eager=True,
+    expose_value=False,
+    callback=_extended,
+    metavar="FILE",
+    help="YAML file of more providers: NAME: {base_url: URL}.",
+)
+
 # record
 
 output = click.option(
@@ -114,6 +144,20 @@ upstream = click.option(
     multiple=True,
     metavar="NAME=URL",
     help="Where a provider's requests go; a new NAME is mounted with dialect raw.",
+)
+ignore = click.option(
+    "--ignore",
+    multiple=True,
+    type=Written("path", _path),
+    metavar="$.PATH",
+    help="A field of request bodies that does not count, e.g. $.temperature.",
+)
+normalize = click.option(
+    "--normalize",
+    multiple=True,
+    type=Written("rule", _renaming),
+    metavar="RE=NAME",
+    help="Texts in request bodies that change from run to run, e.g. run-[0-9]+=run.",
 )
 mapped = click.option(
     "--map", "mapped", multiple=True, metavar="VARIABLE=PROVIDER", help="Which provider a variable is for, with -- CMD."
@@ -146,6 +190,12 @@ ending_drain = click.option(
     default="30s",
     show_default=True,
     help="How long a relayed RST waits for the client to take what was sent.",
+)
+cors = click.option(
+    "--cors",
+    multiple=True,
+    metavar="ORIGIN",
+    help="Let web pages of ORIGIN ask too, as those of this machine may.",
 )
 keep_encoding = click.option(
     "--keep-encoding", is_flag=True, help="Let the upstream compress; the tape keeps the bytes as they came."

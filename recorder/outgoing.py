@@ -11,7 +11,8 @@ from cassettes import providers
 from cassettes.framing import HOP_BY_HOP, listed
 from cassettes.matching import Asked
 from cassettes.model import Headers, Request
-from cassettes.routes import tape_route
+from cassettes.provider import Provider
+from cassettes.routes import Route, tape_route
 from recorder.upstream import UpstreamError
 
 _NOT_FORWARDED = HOP_BY_HOP | {"host", "content-length", "transfer-encoding", "expect", "proxy-authorization"}
@@ -34,7 +35,7 @@ def upstreams_of(
             raise providers.ProviderError(
                 f"{name} is set, and its provider is recorded through it, but {flaw}; mend it or unset it"
             )
-        upstreams.setdefault(provider, url)
+        upstreams.setdefault(provider, providers.adopted(name, providers.find(provider), url))
     upstreams.update(providers.parse_upstream(text) for text in given)
     return upstreams
 
@@ -50,10 +51,21 @@ def url_for(asked: Asked, upstreams: Mapping[str, str]) -> str:
                 f"no upstream is configured for /{route.provider}; give --upstream {route.provider}=URL"
             )
         return base.rstrip("/") + rest
-    row = route.row or providers.for_dialect(route.dialect)
+    row = _row_of(route, upstreams)
     if row is None or (route.provider is None and route.dialect == "raw"):
         raise UpstreamError(f"no upstream is configured for the path {route.path[:80]!r}; give --upstream NAME=URL")
+    if row.is_nowhere and row.name not in upstreams:
+        raise UpstreamError(f"{row.title} has no address of its own; give --upstream {row.name}=URL")
     return row.upstream_url(rest, upstreams.get(row.name))
+
+
+def _row_of(route: Route, upstreams: Mapping[str, str]) -> Provider | None:
+    """Whose upstream a request goes to. On a path without mount a model's name alone leads nowhere that was not
+    configured: what is meant for a server of one's own must not be sent to a stranger."""
+    guessed = providers.lookup(route.likely) if route.likely else None
+    if route.row is None and guessed and (guessed.name in upstreams or route.likely_by != "model"):
+        return guessed
+    return route.row or providers.for_dialect(route.dialect)
 
 
 def forwarded_headers(request: Request, *, keep_encoding: bool) -> Headers:

@@ -166,5 +166,9 @@ class Recorder:
             self._spool_failed(error)
         await asyncio.shield(recording.finished)
         self._live.discard(live)
+        if live.malformed:
+            # On the tape it looks like any other cut: only here it can be told that the upstream is to blame.
+            said = redactor.text(f"{asked.route.path[:200]}: the upstream's answer is no HTTP/1 ({live.malformed})")
+            self._report(f"tokentape: note: {said}; it is kept up to there, as cut")
         if spool is not None:
             await self._saving.save(Finished(spool, redactor))

@@ -97,9 +97,14 @@ class Saving:
                 told.append(self._kept(finished.spool, TokentapeError("the disk refused a write")))
                 continue
             try:
-                interaction, masked = last_scan(read(finished.spool.path).interaction, finished.redactor)
-                by_file[self._filing.path_of(interaction)].append(Scanned(finished.spool, interaction, masked))
+                taken = read(finished.spool.path)
             except Exception as error:  # noqa: BLE001 - whatever is wrong with one must not take the others along
+                told.append(self._kept(finished.spool, error, readable=False))
+                continue
+            try:
+                interaction, masked = last_scan(taken.interaction, finished.redactor)
+                by_file[self._filing.path_of(interaction)].append(Scanned(finished.spool, interaction, masked))
+            except Exception as error:  # noqa: BLE001 - as above
                 told.append(self._kept(finished.spool, error))
         for path, group in by_file.items():
             told += self._file(path, group)
@@ -126,12 +131,16 @@ class Saving:
             lines.append(Told(f"tokentape: error: {path}: {LEFT}", failed=True))
         return lines
 
-    def _kept(self, spool: Spool, error: Exception) -> Told:
+    def _kept(self, spool: Spool, error: Exception, *, readable: bool = True) -> Told:
+        """Why there is no tape, and what is left of the recording: nothing is promised that is not there."""
         spool.close()
         known = isinstance(error, (TokentapeError, OSError))
         reason = str(error) if known else f"{type(error).__name__}: {error}"
-        return Told(
-            f"tokentape: error: no tape written ({reason}); what had arrived is kept in {spool.path}: "
-            f"`tokentape recover {self._filing.folder}` makes a tape of it",
-            failed=True,
-        )
+        if not spool.path.is_file():
+            left = "its spool file is gone too, and the recording with it"
+        elif readable:
+            fix = f"`tokentape recover {self._filing.folder}` makes a tape of it"
+            left = f"what had arrived is kept in {spool.path}: {fix}"
+        else:
+            left = f"what had arrived is kept in {spool.path}"
+        return Told(f"tokentape: error: no tape written ({reason}); {left}", failed=True)

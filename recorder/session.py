@@ -14,6 +14,7 @@ from typing import Any
 
 from cassettes import providers
 from cassettes.model import CassetteError, Interaction
+from cassettes.normalise import Rules
 from cassettes.redact import Redactor
 from cassettes.secrets import secrets_from_env
 from cassettes.store import FolderStore
@@ -21,9 +22,11 @@ from recorder.filing import Filing, RecordMode
 from recorder.outgoing import upstreams_of
 from recorder.printing import complain, say
 from recorder.proxy import Clocks, Recorder, Settings
-from recorder.spool import orphans
+from recorder.spool import left_behind
 
 PORT = 7358
+NAMED = 4
+"""Base-URL variables that are named when no request came."""
 PLAYING: frozenset[RecordMode] = frozenset({"none", "once", "new_episodes"})
 """The modes in which tapes that were there at start answer."""
 
@@ -61,9 +64,12 @@ def record(
     store = tapes_of(one_file or folder)
     if mode == "none":
         store.load()  # says what is missing: there is nothing else to do in this mode
-    _note_orphans(folder)
+    if note := left_behind(folder):
+        say(f"tokentape: note: {note}")
     redactor = Redactor(secrets_from_env(environ))
-    recorder = _recorder(options, environ, upstreams, Filing(folder, mode, one_file, interactions_of(store)), redactor)
+    rules = Rules(options["ignore"], options["normalize"])
+    filing = Filing(folder, mode, one_file, interactions_of(store), rules)
+    recorder = _recorder(options, environ, upstreams, filing, redactor)
     refuses = mode == "none" or (mode == "once" and one_file is not None and one_file.exists())
     status, answered = server.run_forwarding(
         {
@@ -78,6 +84,7 @@ def record(
         },
         store=store if mode in PLAYING else None,
         levels=("key",),
+        rules=rules,
         repeat=mode != "new_episodes",
         upstreams=upstreams,
         forward=None if refuses else recorder.forward,
@@ -85,10 +92,11 @@ def record(
         ending_drain=options["ending_drain"] / 1000,
         listening=lambda url: _tell(
             f"{'playing' if refuses else 'recording to'} {one_file or folder} on {url}",
-            "" if command else server.front(url),
+            "" if command else server.front(url, upstreams),
         ),
         drain=recorder.drain,
         closing=recorder.close,
+        origins=options["cors"],
     )
     if command and not recorder.requests and not answered:
         complain(_nothing_came(command, mapped))
@@ -113,12 +121,6 @@ def _recorder(
     return Recorder(filing, settings, redactor, Clocks(time.monotonic, wall), lambda line: say(redactor.text(line)))
 
 
-def _note_orphans(folder: Path) -> None:
-    left = sum(1 for _ in orphans(folder))
-    if left:
-        say(f"tokentape: note: a killed recorder left {left} unfinished here; `tokentape recover {folder}` keeps them")
-
-
 def _tell(doing: str, base_urls: str) -> None:
     say(f"tokentape: {doing}")
     for line in base_urls.splitlines():
@@ -127,8 +129,8 @@ def _tell(doing: str, base_urls: str) -> None:
 
 def _nothing_came(command: tuple[str, ...], mapped: Mapping[str, str]) -> str:
     first = [row.base_url_variables[0] for row in providers.load().values() if row.base_url_variables]
-    names = ", ".join(dict.fromkeys([*mapped, *first]))
+    names = list(dict.fromkeys([*mapped, *first]))[: len(mapped) + NAMED]
     return (
-        f"no request reached the recorder while {command[0]!r} ran; does it read {names}? "
+        f"no request reached the recorder while {command[0]!r} ran; does it read {', '.join(names)} or the like? "
         "If it sets its base URL itself, point that at the recorder: --port N gives it an address that stays"
     )

@@ -359,3 +359,9 @@ def orphans(folder: Path) -> Iterator[Path]:
             os.close(descriptor)
         if free:
             yield path
+
+
+def left_behind(folder: Path) -> str:
+    """What to tell of a killed recorder's unfinished recordings in `folder`; "" if there are none."""
+    left = sum(1 for _ in orphans(folder))
+    return f"a killed recorder left {left} unfinished here; `tokentape recover {folder}` keeps them" if left else ""

@@ -95,9 +95,14 @@ def list_command(ctx: click.Context, /, tapes: tuple[Path, ...], as_json: bool) 
     from cassettes.printable import columns, pad
     from cassettes.render import summary
     from cassettes.store import FolderStore, find_tape, shipped_root
-    from recorder.printing import complain, print_json
+    from recorder.printing import complain, print_json, say
+    from recorder.spool import left_behind
 
-    store = FolderStore([find_tape(tape) for tape in tapes] or (shipped_root(),))
+    roots = [find_tape(tape) for tape in tapes] or [shipped_root()]
+    for root in roots:
+        if root.is_dir() and (note := left_behind(root)):
+            say(f"tokentape: note: {note}")
+    store = FolderStore(roots)
     unreadable = store.load_readable()
     rows: list[dict[str, Any]] = []
     for tape in store.tapes:

@@ -150,6 +150,8 @@ class Exchange(asyncio.BufferedProtocol):
         self._idle_handle: asyncio.TimerHandle | None = None
         self._last = 0.0
         self._room = memoryview(bytearray(LARGEST_READ))
+        self.malformed = ""
+        """What of the answer was no HTTP/1, if anything was not."""
         self.socket: StampedSocket | None = None
 
     # -- asyncio.BufferedProtocol -------------------------------------------------------------------------------
@@ -177,6 +179,7 @@ class Exchange(asyncio.BufferedProtocol):
         except FramingError as error:
             # Not HTTP/1 from here on: what was read stays on the tape, ended as cut where it stopped making sense.
             facts, broken = list(error.facts), True
+            self.malformed = str(error)
         if self._reader.partial_head:
             self._listener.heading(at, self._reader.partial_head)
         if facts or self._reader.wire:

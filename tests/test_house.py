@@ -114,6 +114,9 @@ def checkout(tmp_path: Path) -> Path:
         pytest.skip("no make on this machine")
     shutil.copy(ROOT / "Makefile", tmp_path)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
+    (tmp_path / "tests" / "sdk").mkdir(parents=True)
+    for pins in ("requirements.txt", "requirements-old.txt", "requirements-litellm.txt", "package.json"):
+        shutil.copy(ROOT / "tests" / "sdk" / pins, tmp_path / "tests" / "sdk")
     return tmp_path
 
 
@@ -155,21 +158,69 @@ def test_no_python_at_all_is_told_in_one_line(checkout: Path) -> None:
     assert done.stderr.startswith("tokentape: no no-such-python on this machine")
 
 
+MAKES_VENVS = 'echo "$@" >> calls; [ "$2" = venv ] && mkdir -p "$3/bin" && cp "$0" "$3/bin/python"; exit 0'
+"""A Python that notes how it was called, and makes environments whose Python is itself."""
+
+
+def tools_that(folder: Path, **scripts: str) -> str:
+    """A PATH on which `folder` comes first, with these shell scripts in it."""
+    folder.mkdir()
+    for name, script in scripts.items():
+        (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+        (folder / name).chmod(0o755)
+    return f"{folder}:{os.environ['PATH']}"
+
+
 def test_what_is_set_up_is_not_set_up_again(checkout: Path) -> None:
     binaries = checkout / ".venv" / "bin"
     binaries.mkdir(parents=True)
-    shutil.move(python_that(checkout, 'echo "$@" >> calls'), binaries / "python")
+    shutil.move(python_that(checkout, MAKES_VENVS), binaries / "python")
+    path = tools_that(checkout / "tools", node="exit 0", npm='echo "npm $@" >> ../../calls; mkdir node_modules')
     for target in ("test", "test-all", "test"):
-        assert run("make", "PYTHON=no-such-python", target, cwd=checkout).returncode == 0
+        done = run("make", "PYTHON=no-such-python", target, cwd=checkout, PATH=path)
+        assert done.returncode == 0, done.stderr
     calls = (checkout / "calls").read_text().splitlines()
-    assert [call for call in calls if call.startswith("-m pip install")] == [
-        "-m pip install --quiet --disable-pip-version-check -e .[dev]"
+    pip = "-m pip install --quiet --disable-pip-version-check"
+    assert [call for call in calls if call.startswith(pip)] == [
+        f"{pip} -e .[dev]",
+        *(f"{pip} --no-compile -r tests/sdk/requirements{which}.txt" for which in ("", "-old", "-litellm")),
     ]
+    assert [call for call in calls if call.startswith("npm")] == [
+        "npm install --silent --no-package-lock --no-audit --no-fund --ignore-scripts"
+    ]
+    assert (checkout / ".venv" / "sdk-node" / "node_modules").is_dir()
     assert [call for call in calls if call.startswith("-m pytest")] == [
-        "-m pytest -n 2 --dist loadgroup -m not slow",
+        "-m pytest -n 2 --dist loadgroup -m not slow and not browser",
         "-m pytest -n 2 --dist loadgroup",
-        "-m pytest -n 2 --dist loadgroup -m not slow",
+        "-m pytest -n 2 --dist loadgroup -m not slow and not browser",
     ]
+
+
+@pytest.mark.parametrize(("ci", "status"), [("", 0), ("true", 2)])
+def test_sdks_that_cannot_be_installed_stop_ci_alone(ci: str, status: int, checkout: Path) -> None:
+    binaries = checkout / ".venv" / "bin"
+    binaries.mkdir(parents=True)
+    fails = 'case "$*" in *"pip install"*requirements-old*) exit 1;; esac; '
+    shutil.move(python_that(checkout, fails + MAKES_VENVS), binaries / "python")
+    path = tools_that(checkout / "tools", node="exit 0", npm="exit 1")
+    done = run("make", "--keep-going", "test", cwd=checkout, PATH=path, CI=ci)
+    assert done.returncode == status, done.stderr
+    assert "these SDKs cannot be installed" in done.stderr
+    assert "the Node SDKs cannot be installed" in done.stderr
+    assert sorted(one.name for one in (checkout / ".venv").glob("sdk-*")) == ["sdk-litellm", "sdk-new"]
+    assert ("-m pytest" in (checkout / "calls").read_text()) == (status == 0)
+
+
+def test_without_npm_the_node_sdks_are_not_tested(checkout: Path) -> None:
+    binaries = checkout / ".venv" / "bin"
+    binaries.mkdir(parents=True)
+    shutil.move(python_that(checkout, MAKES_VENVS), binaries / "python")
+    needed = {name: f'exec {shutil.which(name)} "$@"' for name in ("sh", "make", "mkdir", "cp", "touch", "sed")}
+    path = tools_that(checkout / "tools", **needed).partition(":")[0]
+    done = run(shutil.which("make") or "make", "test", cwd=checkout, PATH=path)
+    assert done.returncode == 0, done.stderr
+    assert "no node and npm on this machine: the Node SDKs are not tested" in done.stdout
+    assert not (checkout / ".venv" / "sdk-node").exists()
 
 
 def test_ci_runs_make_test_with_its_status_and_without_stdin(tmp_path: Path) -> None:

@@ -71,10 +71,22 @@ def test_exact_walks_the_equal_requests_and_repeats_the_last(path: str, levels: 
     ]
 
 
-@pytest.mark.parametrize("name", ["default", "order"])
-def test_order_plays_what_was_not_played_when_nothing_is_equal(name: str, levels: dict[str, Tool]) -> None:
+def test_by_default_equal_requests_are_those_of_one_value(levels: dict[str, Tool]) -> None:
+    path = f"/~value{BARE}"
+    one, two = (path, b'{ "q": 1.0, "user": "me" }'), (path, b'{"q":2, "stream": true}')
+    assert got(levels["default"], one, two, one, one, one, (path, b'{"q":3}')) == [
+        ("a#1", b"a1"),
+        ("a#2", b"a2"),
+        ("a#3", b"a3"),
+        ("b#1", b"b1"),
+        ("b#1", b"b1"),
+        ("404", b""),
+    ]
+
+
+def test_order_plays_what_was_not_played_when_nothing_is_equal(levels: dict[str, Tool]) -> None:
     other = (ON_MOUNT, b'{"q":9}')
-    assert got(levels[name], other, (ON_MOUNT, b'{"q":2}'), other, other, other) == [
+    assert got(levels["order"], other, (ON_MOUNT, b'{"q":2}'), other, other, other) == [
         ("a#1", b"a1"),
         ("a#2", b"a2"),
         ("a#3", b"a3"),
@@ -85,7 +97,7 @@ def test_order_plays_what_was_not_played_when_nothing_is_equal(name: str, levels
 
 def test_a_tape_that_answers_another_body_by_order_is_named_once(tmp_path: Path) -> None:
     chat(tmp_path / "t", "a", (b'{"q":1}', b"a1"))
-    with tool(tmp_path, "serve", str(tmp_path / "t")) as server:
+    with tool(tmp_path, "serve", str(tmp_path / "t"), "--match", "order") as server:
         assert got(server, (BARE, b'{"q":1}')) == [("a#1", b"a1")]
         assert "note" not in server.said()
         assert got(server, (BARE, b'{"q":2}'), (BARE, b'{"q":3}')) == [("a#1", b"a1")] * 2
@@ -99,7 +111,7 @@ def test_route_takes_any_of_the_same_operation(levels: dict[str, Tool]) -> None:
 
 
 def test_decks_are_isolated_by_path_or_header(levels: dict[str, Tool]) -> None:
-    server, other = levels["default"], (ON_MOUNT, b'{"q":9}')
+    server, other = levels["order"], (ON_MOUNT, b'{"q":9}')
     in_one, in_two = ((f"/~{deck}{ON_MOUNT}", other[1]) for deck in ("one", "two"))
     assert [mark for mark, _ in got(server, in_one, in_one, in_two, in_one, in_two)] == [
         "a#1",

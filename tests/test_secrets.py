@@ -195,7 +195,9 @@ def test_credentials_reach_the_client_and_nothing_else(tmp_path: Path) -> None:
         ) as recorder,
     ):
         for case in CASES:
-            seen = wires.ask(recorder.url, case.request.replace(b"Host: test", b"Host: test\r\nConnection: close"))
+            seen = wires.ask(
+                recorder.url, case.request.replace(b"Host: 127.0.0.1", b"Host: 127.0.0.1\r\nConnection: close")
+            )
             assert without_its_connection(seen.raw) == without_its_connection(case.answer), case.name
         wires.wait_for(lambda: recorder.recorded() == len(CASES))
         # The upstream got what the client sent: nothing is masked on the way.

@@ -237,7 +237,7 @@ class Seen:
 
 def post(path: str, body: bytes, *fields: str, http: str = "1.1", method: str = "POST") -> bytes:
     """A request on the wire."""
-    lines = [f"{method} {path} HTTP/{http}", "Host: test", f"Content-Length: {len(body)}", *fields, "", ""]
+    lines = [f"{method} {path} HTTP/{http}", "Host: 127.0.0.1", f"Content-Length: {len(body)}", *fields, "", ""]
     return "\r\n".join(lines).encode() + body
 
 

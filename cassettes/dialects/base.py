@@ -75,7 +75,12 @@ class Dialect(ABC):
     ) -> tuple[Headers, bytes]:
         """Headers and body of an error response in this grammar (providers.md 3-7). `retry` becomes `x-should-retry`,
         which the openai and anthropic SDKs obey whatever the status is (providers.md 2.3)."""
-        return error_response(self.envelope(status, message, code), retry=retry)
+        return error_response(self.envelope(status, message, code), retry=retry, headers=self.error_headers(status))
+
+    def error_headers(self, status: int) -> Headers:  # noqa: ARG002 - not every grammar has its own
+        """The provider's own headers of an error response: a request id, rate limits, a retry-after. A content-type
+        among them stands in for ours."""
+        return ()
 
     def text(self, event: bytes) -> str:
         """The text that one event carries: an SSE block, an NDJSON line or an element of a JSON array; "" if none."""
@@ -178,9 +183,10 @@ def json_bytes(value: object) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "backslashreplace")
 
 
-def error_response(envelope: object, *, retry: bool | None = None) -> tuple[Headers, bytes]:
-    """Headers and body of an error response whose JSON is `envelope`."""
-    headers: Headers = (("content-type", "application/json; charset=utf-8"),)
+def error_response(envelope: object, *, retry: bool | None = None, headers: Headers = ()) -> tuple[Headers, bytes]:
+    """Headers and body of an error response whose JSON is `envelope`; `headers` are the provider's own."""
+    if all(name.lower() != "content-type" for name, _ in headers):
+        headers = (("content-type", "application/json; charset=utf-8"), *headers)
     if retry is not None:
         headers += (("x-should-retry", "true" if retry else "false"),)
     return headers, json_bytes(envelope)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, unquote
 
+from cassettes.dialects import gemini_errors, gemini_fold
 from cassettes.dialects.base import Dialect, Endpoint, at, content_text, json_bytes, json_headers
-from cassettes.dialects.delta import Delta
+from cassettes.dialects.delta import Delta, Folded, ToolPart
+from cassettes.dialects.estimate import tokens
+from cassettes.model import Headers
 
 _COLLECTIONS: Final = ("/models/", "/tunedModels/")
 _OPERATIONS: Final = {
@@ -15,18 +20,13 @@ _OPERATIONS: Final = {
     "streamGenerateContent": "generate",
     "countTokens": "count_tokens",
 }
-_STATUS_NAMES: Final = {
-    400: "INVALID_ARGUMENT",
-    401: "UNAUTHENTICATED",
-    403: "PERMISSION_DENIED",
-    404: "NOT_FOUND",
-    409: "ABORTED",
-    429: "RESOURCE_EXHAUSTED",
-    499: "CANCELLED",
-    500: "INTERNAL",
-    503: "UNAVAILABLE",
-    504: "DEADLINE_EXCEEDED",
-}
+# What ends an answer because of what it says, not of how it was asked for (providers.md 6.3).
+_REFUSALS: Final = frozenset(
+    (
+        *("SAFETY", "RECITATION", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "MODEL_ARMOR", "JAILBREAK"),
+        *("IMAGE_SAFETY", "IMAGE_PROHIBITED_CONTENT", "IMAGE_RECITATION"),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -54,20 +54,59 @@ class Gemini(Dialect):
                 return text
         return ""
 
+    def streams(self, path: str, query: str, body: object) -> bool:  # noqa: ARG002 - `alt` only says in what form
+        return path.rpartition(":")[2] == "streamGenerateContent"
+
     def delta(self, payload: object) -> Delta:
-        parts = at(payload, "candidates", 0, "content", "parts")
-        spoken = [part for part in parts if at(part, "thought") is not True] if isinstance(parts, list) else []
-        texts = (at(part, "text") for part in spoken)
-        return Delta("".join(text for text in texts if isinstance(text, str)))
+        """Of candidate 0. Calls come whole, nearly always: their number is their place in the event, so each part with
+        a name is a call of its own; of one whose arguments are streamed only the name is told."""
+        one = next(gemini_fold.unwrapped([payload]), None)
+        candidate = at(one, "candidates", 0)
+        parts = at(candidate, "content", "parts")
+        if at(candidate, "index") not in (None, 0) or not isinstance(parts, list):
+            parts = []
+        usage, finish = at(one, "usageMetadata"), _text(candidate, "finishReason")
+        return Delta(
+            text=_joined(parts, thought=False),
+            reasoning=_joined(parts, thought=True),
+            refusal=_refusal(one, finish),
+            tools=tuple(part for number, value in enumerate(parts) if (part := _tool(number, value))),
+            usage=usage if isinstance(usage, dict) else None,
+            finish=finish,
+            error=_error(at(one, "error")),
+        )
+
+    def fold(self, payloads: Iterable[object]) -> Folded | None:
+        return gemini_fold.fold(payloads)
+
+    def array(self, payloads: Iterable[object]) -> object:
+        """The JSON of a stream that was asked for without `alt=sse`: one array of the responses (providers.md 6.2)."""
+        return list(gemini_fold.unwrapped(payloads))
 
     def envelope(self, status: int, message: str, code: str | None) -> object:
-        name = _STATUS_NAMES.get(status, "INTERNAL" if status >= 500 else "INVALID_ARGUMENT")
-        # The key `error` comes first: google-genai demands it (providers.md 6.5).
-        error: dict[str, object] = {"code": status, "message": message, "status": name}
-        if code is not None:
-            kind = "type.googleapis.com/google.rpc.ErrorInfo"
-            error["details"] = [{"@type": kind, "reason": code, "domain": "tokentape"}]
-        return {"error": error}
+        return gemini_errors.envelope(status, message, code)
+
+    def error_headers(self, status: int) -> Headers:  # noqa: ARG002 - the same for each
+        return gemini_errors.HEADERS
+
+    def models(self, names: Sequence[str]) -> object:
+        return {"models": [self.model_card(name) for name in names]}
+
+    def model_card(self, name: str) -> object:
+        bare = name.removeprefix("models/")
+        return {
+            "name": name if name.startswith("tunedModels/") else f"models/{bare}",
+            "version": "001",
+            "displayName": bare,
+            "supportedGenerationMethods": ["generateContent", "countTokens"],
+        }
+
+    def count(self, body: object) -> object | None:
+        """An estimate (`estimate.tokens`) over the contents, the system instruction and the tools; those of
+        `generateContentRequest` where they are wrapped in it."""
+        asked = at(body, "generateContentRequest")
+        source = asked if isinstance(asked, dict) else body
+        return {"totalTokens": tokens(*(at(source, key) for key in ("contents", "systemInstruction", "tools")))}
 
     def auth(self, key: str, variable: str = "") -> dict[str, str]:  # noqa: ARG002 - one header for every key
         return {"x-goog-api-key": key}
@@ -77,6 +116,40 @@ class Gemini(Dialect):
         path = f"/v1beta/models/{quote(model.removeprefix('models/'), safe='')}:{verb}"
         body = {"contents": [{"role": "user", "parts": [{"text": prompt}]}]}
         return path, json_headers(stream), json_bytes(body)
+
+
+def _text(value: object, *place: str | int) -> str:
+    found = at(value, *place)
+    return found if isinstance(found, str) else ""
+
+
+def _joined(parts: list[object], *, thought: bool) -> str:
+    return "".join(_text(part, "text") for part in parts if (at(part, "thought") is True) is thought)
+
+
+def _tool(number: int, part: object) -> ToolPart | None:
+    call = at(part, "functionCall")
+    if not isinstance(call, dict) or not call:
+        return None
+    args = call.get("args")
+    try:
+        arguments = json.dumps(args, ensure_ascii=False) if isinstance(args, dict) else ""
+    except RecursionError:  # as deep as the parser took it, and no deeper from here
+        arguments = ""
+    return ToolPart(number, _text(call, "id"), _text(call, "name"), arguments)
+
+
+def _refusal(payload: object, finish: str) -> str:
+    """Why there is no answer, or no more of it: in words where the provider has some."""
+    if blocked := _text(payload, "promptFeedback", "blockReason"):
+        return _text(payload, "promptFeedback", "blockReasonMessage") or blocked
+    return _text(payload, "candidates", 0, "finishMessage") or finish if finish in _REFUSALS else ""
+
+
+def _error(error: object) -> str:
+    if not isinstance(error, dict):
+        return ""
+    return _text(error, "message") or _text(error, "status") or "error"
 
 
 def _model_place(resource: str) -> tuple[int, int] | None:

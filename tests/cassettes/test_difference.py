@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cassettes.difference import LONGEST, MOST, differences
-from cassettes.matching import Asked, entry_of
+from cassettes.difference import LONGEST, MOST, Miss, differences, missed
+from cassettes.matching import LADDER, Asked, Index, entry_of
 from cassettes.model import Interaction, Request, Response, Stream
 from cassettes.routes import parse
 
@@ -69,7 +69,7 @@ def test_the_same_value_in_another_spelling_is_said_to_be_that():
 
 def test_there_is_an_end_to_the_list():
     many = {f"f{number}": number for number in range(100)}
-    assert differing({**BODY, **many}, most=3) == ["$.f0", "$.f1", "$.f2", "more"]
+    assert differing({**BODY, **many}, most=3) == ["$.f0", "$.f1", "$.f10", "more"]  # in the order of keys
     assert len(differing({**BODY, **many})) == MOST + 1
 
 
@@ -92,3 +92,64 @@ JSON = st.recursive(
 def test_no_difference_is_told_exactly_where_there_is_none(live, taped):
     same = json.dumps(live) == json.dumps(taped)
     assert (differing(live, taped) == []) == same
+
+
+@pytest.mark.parametrize(
+    ("taped", "live", "named"),
+    [
+        ("it is 2026-11-20", "it is 2026-11-21", "$.a (a date)"),
+        ("at 09:30:00 in /tmp/tmpab12cd34/x", "at 09:31:00 in /tmp/tmpxy12cd34/x", "$.a (a temporary path, a time)"),
+        (1763630000, 1763630001, "$.a (a time in seconds)"),
+        ("it is 2026-11-20", "is it 2026-11-20", "$.a"),
+    ],
+)
+def test_what_changes_from_run_to_run_is_said_to_be_that(taped, live, named):
+    assert differing({**BODY, "a": live}, {**BODY, "a": taped}) == [named]
+
+
+# -- a miss ----------------------------------------------------------------------------------------------------------
+
+
+def miss(live, tried, taped=BODY, target="/openai/v1/chat/completions"):
+    request = Request("POST", CHAT, (), json.dumps(taped).encode())
+    index = Index([entry_of("t", 1, Interaction(request, Response(200, "OK", (), b"", Stream())))])
+    body = json.dumps(live).encode()
+    asked = Asked(Request("POST", target, (), body), parse("POST", target), body)
+    return missed(asked, index, index.entries[0], tried)
+
+
+def said(text, **more):
+    return {**BODY, "messages": [BODY["messages"][0], {"role": "user", "content": text}], **more}
+
+
+@pytest.mark.parametrize(
+    ("live", "tried", "fields", "rule"),
+    [
+        (said("Hi", n=1), LADDER[:2], ["$.n"], "--ignore $.n"),
+        (said("Hi", **{"o-p.q": {"a": [1]}}), LADDER[:2], ['$["o-p.q"]'], """--ignore '$["o-p.q"]'"""),
+        (said("Hi", n=1), LADDER[:1], ["$.n"], "--match normalized --ignore $.n"),
+        (said("Hi", user="x"), LADDER[:1], ["$.user"], "--match normalized"),
+        (said("Hi", a=1, b=2, c=3, d=4), LADDER[:2], ["$.a", "$.b", "$.c", "$.d"], "--match conversation"),
+        (said("Bye"), LADDER[:2], ["$.messages[1].content"], "--match route"),
+        (
+            {**said("Hi"), "messages": BODY["messages"][1:]},
+            LADDER[:2],
+            ["$.messages (its length)"],
+            "--match last-user",
+        ),
+        (said("Bye", n=1), LADDER[:3], ["$.messages[1].content", "$.n"], "--match route"),
+        (said("Bye"), LADDER, ["$.messages[1].content"], "--match order"),
+        (said("Bye"), ("key",), ["$.messages[1].content"], None),
+        (said("Hi", n=1), ("key",), ["$.n"], "--ignore $.n"),
+    ],
+)
+def test_a_miss_names_the_rule_that_would_have_matched(live, tried, fields, rule):
+    found = miss(live, tried)
+    assert list(found.fields) == fields
+    assert (found.rule, found.nearest) == (rule, "t#1")
+    assert found.matches == ("t#1" if rule else None)
+
+
+def test_without_tapes_there_is_nothing_to_name():
+    asked = Asked(Request("POST", "/v1/x", (), b""), parse("POST", "/v1/x"), b"")
+    assert missed(asked, Index(()), None, LADDER) == Miss()

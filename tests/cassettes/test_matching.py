@@ -4,16 +4,17 @@ import base64
 import json
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from cassettes.matching import LEVELS, Asked, Index, canonical_body, entry_of, operation_path, request_key
+from cassettes.matching import LADDER, LEVELS, Asked, Index, entry_of
 from cassettes.model import Interaction, Request, Response, Stream
+from cassettes.normalise import rules_of
 from cassettes.redact import redact_body
 from cassettes.routes import parse
 
 CHAT = "https://api.openai.com/v1/chat/completions"
 HELLO = b'{"model": "gpt-5.1", "messages": [{"role": "user", "content": "hello"}]}'
+BY_REQUEST = [level for level in LEVELS if level not in {"conversation", "last-user"}]
+"""The levels that need no grammar to know what is said."""
 GEMINI = "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash"
 
 
@@ -80,6 +81,145 @@ def test_key_takes_both_operations_of_gemini_for_one():
     assert found("order", request, ("g", recorded)) == []
 
 
+def test_normalized_leaves_out_what_is_not_asked_and_what_changes_from_run_to_run():
+    recorded = {
+        "model": "m",
+        "stream": True,
+        "user": "x",
+        "messages": [{"role": "user", "content": "it is 2026-11-20"}],
+    }
+    live = {"messages": [{"content": "it is 2026-11-21", "role": "user"}], "model": "m", "metadata": {"a": 1}}
+    tapes = ("a", tape(body=json.dumps(recorded).encode()))
+    assert found("normalized", asked(body=json.dumps(live).encode()), tapes) == ["a#1"]
+    assert found("exact", asked(body=json.dumps(live).encode()), tapes) == []
+    for change in ({"model": "n"}, {"temperature": 0}, {"messages": [{"role": "user", "content": "it is"}]}):
+        assert found("normalized", asked(body=json.dumps({**live, **change}).encode()), tapes) == []
+
+
+def said(*texts, **more):
+    return json.dumps(
+        {"model": "m", "messages": [{"role": "user", "content": text} for text in texts], **more}
+    ).encode()
+
+
+def test_of_two_tapes_the_one_whose_values_are_told_apart_alike_wins():
+    one, two = said("from 2026-11-20 to 2026-11-21"), said("from 2026-11-20 to 2026-11-20")
+    tapes = [("a", tape(body=one)), ("b", tape(body=two))]
+    assert found("normalized", asked(body=said("from 2026-12-01 to 2026-12-01")), *tapes) == ["b#1"]
+    assert found("normalized", asked(body=said("from 2026-12-01 to 2026-12-02")), *tapes) == ["a#1"]
+
+
+def test_two_readings_of_a_clock_may_fall_together():
+    # A recording takes seconds, a replay none: what differed then is equal now.
+    tapes = [("a", tape(body=said("at 2026-11-20T09:30:01Z", "at 2026-11-20T09:30:07Z")))]
+    live = asked(body=said("at 2026-11-21T10:00:00Z", "at 2026-11-21T10:00:00Z"))
+    assert found("normalized", live, *tapes) == found("key", live, *tapes) == ["a#1"]
+
+
+def test_a_tape_that_does_not_know_its_request_answers_what_its_path_is_asked():
+    known, unknown = ("a", tape(body=said("x"))), ("b", tape(body=b""))
+    assert found("normalized", asked(body=said("x")), known, unknown) == ["a#1"]
+    assert found("normalized", asked(body=said("y")), known, unknown) == ["b#1"]
+    assert found("key", asked(body=said("y")), known, unknown) == []
+    assert found("normalized", asked("/openai/v1/responses", said("y")), known, unknown) == []
+
+
+FRAME = {"tools": [{"type": "function", "function": {"name": "f"}}], "response_format": {"type": "json_object"}}
+
+
+@pytest.mark.parametrize("level", ["conversation", "last-user"])
+def test_what_is_said_is_compared_in_its_frame(level):
+    tapes = [("a", tape(body=said("x", **FRAME)))]
+    assert found(level, asked(body=said("x", temperature=1, **FRAME)), *tapes) == ["a#1"]
+    assert found(level, asked("/v1/chat/completions", said("x", **FRAME)), *tapes) == ["a#1"]
+    for change in ({"model": "n"}, {"tools": []}, {"response_format": {"type": "text"}}):
+        assert found(level, asked(body=said("x", **{**FRAME, **change})), *tapes) == []
+    assert found(level, asked(body=said("xy", **FRAME)), *tapes) == []
+    assert found(level, asked("/v1/responses", b'{"model":"m","input":"x"}'), *tapes) == []
+
+
+def test_last_user_looks_at_the_last_text_and_conversation_at_all():
+    tapes = [("a", tape(body=said("x", "y")))]
+    assert found("last-user", asked(body=said("z", "y")), *tapes) == ["a#1"]
+    assert found("last-user", asked(body=said("y", "x")), *tapes) == []
+    assert found("conversation", asked(body=said("z", "y")), *tapes) == []
+
+
+@pytest.mark.parametrize("level", ["conversation", "last-user"])
+def test_where_nothing_is_said_nothing_is_found(level):
+    assert found(level, asked(body=b"{}"), ("a", tape(body=b'{"n": 1}'))) == []
+    assert found(level, asked("/rerank", b"x"), ("a", tape("https://h/rerank", b"x"))) == []
+
+
+@pytest.mark.parametrize("level", LADDER)
+def test_a_prompt_within_another_is_another(level):
+    tapes = [(name, tape(body=said(text))) for name, text in (("a", "hello"), ("b", "hello you"), ("c", "say hello"))]
+    if level != "route":
+        assert [
+            found(level, asked(body=said(text)), *tapes) for text in ("hello", "hello you", "say hello", "hell")
+        ] == [
+            ["a#1"],
+            ["b#1"],
+            ["c#1"],
+            [],
+        ]
+
+
+@pytest.mark.parametrize("level", ["normalized", "conversation", "last-user", "route", "key"])
+def test_of_streamed_and_whole_answers_those_that_are_asked_for(level):
+    whole, streamed = ("a", tape(body=said("x"))), ("b", tape(body=said("x", stream=True)))
+    assert found(level, asked(body=said("x", stream=False)), whole, streamed) == ["a#1"]
+    assert found(level, asked(body=said("x", stream=True)), whole, streamed) == ["b#1"]
+    assert found(level, asked(body=said("x", stream=True)), whole) == ["a#1"]
+    assert found(level, asked(body=said("x")), streamed) == ["b#1"]
+
+
+def test_gemini_says_in_its_path_whether_to_stream():
+    body = b'{"contents":[{"parts":[{"text":"x"}]}]}'
+    tapes = [
+        ("a", tape(f"{GEMINI}:generateContent", body)),
+        ("b", tape(f"{GEMINI}:streamGenerateContent?alt=sse", body)),
+    ]
+    for verb, place in (("generateContent", "a#1"), ("streamGenerateContent", "b#1")):
+        request = asked(f"/google/v1beta/models/gemini-2.5-flash:{verb}", body + b" ")
+        assert [found(level, request, *tapes) for level in LADDER[1:]] == [[place]] * 4
+
+
+def test_a_stream_of_a_tape_that_does_not_know_its_request_is_one():
+    stream = Interaction(
+        Request("POST", CHAT), Response(200, "OK", (("Content-Type", "text/event-stream"),), b"", Stream())
+    )
+    tapes = [("a", tape(body=b"")), ("b", stream)]
+    assert found("route", asked(body=said("x", stream=True)), *tapes) == ["b#1"]
+    assert found("route", asked(body=said("x")), *tapes) == ["a#1"]
+
+
+def test_rules_of_the_user_count_on_both_sides():
+    rules = rules_of(["$.temperature"], ["run-[0-9]+=run"])
+    recorded = tape(body=said("this is run-1", temperature=0.5))
+    tapes = Index([entry_of("a", 1, recorded, rules)], rules)
+    assert tapes.find("normalized", asked(body=said("this is run-22")))[0].place == "a#1"
+    assert tapes.find("conversation", asked(body=said("this is run-22")))[0].place == "a#1"
+    assert tapes.find("exact", asked(body=said("this is run-22"))) == ()
+    assert found("normalized", asked(body=said("this is run-22")), ("a", recorded)) == []
+
+
+def test_digests_of_tapes_are_worked_out_once_and_only_where_they_are_needed(monkeypatch):
+    from cassettes import likeness
+
+    worked, real = [], likeness.normalised_value
+    monkeypatch.setattr(likeness, "normalised_value", lambda *given: worked.append(1) or real(*given))
+    bodies = [said(f"text {number}") for number in range(50)]
+    tapes = index(*((f"t{number}", tape(body=body)) for number, body in enumerate(bodies)))
+    assert tapes.find("exact", asked(body=bodies[3]))
+    assert worked == []
+    for body in bodies:
+        assert len(tapes.find("normalized", asked(body=body + b" "))) == 1
+    assert len(worked) == 100
+    tapes.find("normalized", asked("/openai/v1/responses", b"{}"))
+    assert len(worked) == 101
+
+
 def test_route_wants_dialect_and_operation_only():
     request = asked("/v1/chat/completions", b"anything")
     other_host = tape("https://llm.example/api/v1/chat/completions", b"")
@@ -112,12 +252,12 @@ def test_what_a_tape_states_wins_over_its_uri():
 def test_a_tape_of_a_get_is_found():
     # Its dialect was once worked out as if it were a POST, and then no request for models ever matched.
     recorded = ("m", tape("https://api.openai.com/v1/models?limit=2", b"", "GET"))
-    for level in LEVELS:
+    for level in BY_REQUEST:
         assert found(level, asked("/openai/v1/models?limit=2", b"", "GET"), recorded) == ["m#1"]
     assert found("exact", asked("/openai/v1/models", b"", "GET"), recorded) == []
 
 
-@pytest.mark.parametrize("level", LEVELS)
+@pytest.mark.parametrize("level", BY_REQUEST)
 def test_an_upstream_that_is_no_provider_of_ours_is_found_through_its_mount(level):
     # `--upstream bot=http://h/v1`: the tape says dialect raw, its path looks like OpenAI's.
     recorded = tape("http://127.0.0.1:9/v1/chat/completions", provider="bot", dialect="raw")
@@ -159,95 +299,6 @@ def test_a_tape_whose_body_holds_the_base64_itself_is_compared_by_the_same_rule(
     assert found("exact", asked(body=body), ("i", tape(body=body))) == ["i#1"]
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"not json",
-        b"\xff\xfe\x00",
-        b'{"a": ' + b"9" * 5000 + b"}",
-        b"[" * 200_000,
-        b'{"a":' * 5_000 + b"1" + b"}" * 5_000,
-    ],
-)
-def test_what_is_no_json_is_compared_as_it_is(body):
-    assert canonical_body(body) == body
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        (b'{"a": 1, "b": [1, 2]}', b'{"b":[1,2],"a":1}'),
-        (b'{"a": 1, "stream": true}', b'{"a":1,"stream":false}'),
-        (b'{"a": 1, "continuationToken": "x"}', b'{"a":1}'),
-        (b'{"a": "\\u00e9"}', '{"a": "\u00e9"}'.encode()),
-        (b' "x" ', b'"x"'),
-    ],
-)
-def test_equal_values_are_equal(one, other):
-    assert canonical_body(one) == canonical_body(other)
-
-
-@pytest.mark.parametrize(
-    ("one", "other"),
-    [
-        (b'{"a": [1, 2]}', b'{"a": [2, 1]}'),
-        (b'{"a": "1"}', b'{"a": 1}'),
-        (b'{"a": {"stream": true}}', b'{"a": {}}'),
-        (b'{"a": null}', b"{}"),
-    ],
-)
-def test_different_values_are_different(one, other):
-    assert canonical_body(one) != canonical_body(other)
-
-
-def test_the_request_key():
-    key = request_key("openai-chat", "/v1/chat/completions", HELLO)
-    assert len(key) == 64
-    assert key == request_key("openai-chat", "/v1/chat/completions", HELLO[:-1] + b', "stream": true}')
-    others = [
-        request_key("openai-chat", "/v1/chat/completions", HELLO, deck="a"),
-        request_key("raw", "/v1/chat/completions", HELLO),
-        request_key("openai-chat", "/chat/completions", HELLO),
-        request_key("openai-chat", "/v1/chat/completions", b"{}"),
-    ]
-    assert len({key, *others}) == 5
-    assert asked().key == key
-    assert request_key("gemini", "/m:streamGenerateContent", b"{}") == request_key(
-        "gemini", "/m:generateContent", b"{}"
-    )
-
-
-def test_only_gemini_names_its_operation_in_the_path():
-    assert operation_path("gemini", "/m:streamGenerateContent") == "/m:generateContent"
-    assert operation_path("raw", "/m:streamGenerateContent") == "/m:streamGenerateContent"
-
-
-def test_paths_that_are_not_utf8_have_a_key():
-    assert request_key("raw", "/\udcff", b"") != request_key("raw", "/\udcfe", b"")
-
-
-JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
-    max_leaves=8,
-)
-
-
-@given(st.dictionaries(st.text(max_size=6), JSON, max_size=5), st.booleans(), st.sampled_from([None, 1]), st.randoms())
-def test_spelling_and_streaming_never_change_the_key(value, ascii_only, indent, random):
-    items = list(value.items())
-    random.shuffle(items)
-    respelled = json.dumps({**dict(items), "stream": True}, ensure_ascii=ascii_only, indent=indent)
-    assert request_key("raw", "/", json.dumps(value).encode()) == request_key("raw", "/", respelled.encode())
-
-
-@given(st.binary(max_size=40))
-def test_any_body_has_a_canonical_form_that_is_stable(body):
-    once = canonical_body(body)
-    assert canonical_body(once) == once
-
-
 def test_a_body_that_is_masked_late_is_masked_once_and_only_when_needed():
     calls = []
 
@@ -260,7 +311,7 @@ def test_a_body_that_is_masked_late_is_masked_once_and_only_when_needed():
     tapes = index(("a", tape()))
     assert [entry.place for entry in tapes.find("order", lazy)] == ["a#1"]
     assert calls == []
-    assert [entry.place for level in ("exact", "key") for entry in tapes.find(level, lazy)] == ["a#1", "a#1"]
+    assert [entry.place for level in ("exact", "key", "normalized") for entry in tapes.find(level, lazy)] == ["a#1"] * 3
     assert (lazy.body, lazy.key, calls) == (HELLO, live.key, [1])
 
 

@@ -1,6 +1,7 @@
 """The rows of providers.yaml, how they are found, and where they send a request."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cassettes import dialects, providers
+from cassettes.keyshapes import SHAPES
 from cassettes.providers import Provider, ProviderError, RowError
 
 ROWS = providers.load()
@@ -15,12 +17,23 @@ GOOD = "p:\n  title: P\n  base_url: https://h/v1\n  dialects: [raw]\n"
 
 
 def test_the_shipped_rows() -> None:
-    assert list(ROWS) == ["openai", "anthropic", "google", "xai"]
     assert {name: row.mount + row.sdk_path for name, row in ROWS.items()} == {
         "openai": "/openai/v1",
         "anthropic": "/anthropic",
         "google": "/google",
         "xai": "/xai/v1",
+        "openrouter": "/openrouter/api/v1",
+        "infron": "/infron/v1",
+        "runyourai": "/runyourai/v1",
+        "tokenhub": "/tokenhub/v1",
+        "gateway": "/gateway/v1",
+        "deepseek": "/deepseek/v1",
+        "groq": "/groq/openai/v1",
+        "mistral": "/mistral/v1",
+        "together": "/together/v1",
+        "azure": "/azure/openai/v1",
+        "vertex": "/vertex",
+        "ollama": "/ollama/v1",
     }
 
 
@@ -29,10 +42,32 @@ def test_every_row_is_whole(row: Provider) -> None:
     assert providers.url_flaw(row.base_url) is None
     assert row.base_url.endswith(row.sdk_path)
     assert set(row.dialects) <= set(dialects.names()) - {"raw"}
-    assert row.key_variables
-    assert row.base_url_variables
-    assert row.default_model
-    assert providers.by_host(row.base_url.split("/")[2]) is row
+    assert row.title
+    if row.hosts and not row.is_nowhere and row.name != "ollama":
+        assert providers.by_host(row.base_url.split("/")[2]) is row
+    if row.name not in {"vertex", "ollama"}:  # the one's key is Google's, the other needs none
+        assert row.key_variables
+        assert row.default_model
+
+
+def test_no_two_rows_have_the_same_variable_key_or_name() -> None:
+    for column in ("base_url_variables", "key_variables", "key_prefixes", "hosts", "user_agents", "aliases"):
+        all_of_them = [value for row in ROWS.values() for value in getattr(row, column)]
+        assert len(all_of_them) == len(set(all_of_them)), column
+    assert not {alias for row in ROWS.values() for alias in row.aliases} & set(ROWS)
+
+
+def test_every_key_prefix_is_a_shape_that_is_masked() -> None:
+    """A key that tells who is asking must not reach a tape."""
+    for start in (start for row in ROWS.values() for start in row.key_prefixes):
+        key = f"{start}{'a1B2c3D4' * 8}"[: max(39, len(start) + 64)].encode()
+        key = key[:39] if start == "AIza" else key
+        assert any(key.startswith(shape.literal) and shape.whole.match(key) for shape in SHAPES), start
+
+
+def test_what_infron_sends_while_a_model_thinks() -> None:
+    assert ROWS["infron"].keepalive[:2] == (": INFRONAI PROCESSING", ": ONEROUTER PROCESSING")
+    assert providers.find("onerouter") is ROWS["infron"]
 
 
 def test_rows_are_read_only() -> None:
@@ -63,6 +98,42 @@ def test_rows_are_read_only() -> None:
             "https://generativelanguage.googleapis.com/v1beta/models/a%2Fb:streamGenerateContent?alt=sse",
         ),
         ("xai", "/v1/chat/completions", None, "https://api.x.ai/v1/chat/completions"),
+        ("runyourai", "/v1/responses", None, "https://api.runyour.ai/v1/responses"),
+        ("tokenhub", "/v1/chat/completions", None, "https://ai-tokenhub.com/v1/chat/completions"),
+        ("infron", "/v1/chat/completions", None, "https://llm.onerouter.pro/v1/chat/completions"),
+        ("openrouter", "/api/v1/chat/completions", None, "https://openrouter.ai/api/v1/chat/completions"),
+        ("openrouter", "/api/v1/messages", "http://gw/x", "http://gw/x/messages"),
+        ("gateway", "/v1/chat/completions", "http://gw/v1", "http://gw/v1/chat/completions"),
+        ("gateway", "/v1/messages", "http://gw/v1", "http://gw/v1/messages"),
+        ("gateway", "/v1/messages", "http://gw", "http://gw/v1/messages"),
+        ("deepseek", "/chat/completions", None, "https://api.deepseek.com/chat/completions"),
+        ("deepseek", "/v1/chat/completions", None, "https://api.deepseek.com/v1/chat/completions"),
+        ("deepseek", "/chat/completions", "http://ds", "http://ds/chat/completions"),
+        ("groq", "/openai/v1/chat/completions", None, "https://api.groq.com/openai/v1/chat/completions"),
+        ("groq", "/openai/v1/chat/completions", "http://gq", "http://gq/openai/v1/chat/completions"),
+        ("groq", "/openai/v1/chat/completions", "http://gq/openai/v1", "http://gq/openai/v1/chat/completions"),
+        ("mistral", "/v1/chat/completions", None, "https://api.mistral.ai/v1/chat/completions"),
+        ("together", "/v1/chat/completions", "http://tg/", "http://tg/v1/chat/completions"),
+        (
+            "azure",
+            "/openai/deployments/d/chat/completions?api-version=1",
+            "https://r.openai.azure.com/",
+            "https://r.openai.azure.com/openai/deployments/d/chat/completions?api-version=1",
+        ),
+        (
+            "azure",
+            "/openai/v1/responses",
+            "https://r.openai.azure.com",
+            "https://r.openai.azure.com/openai/v1/responses",
+        ),
+        ("azure", "/openai/v1/responses", "https://r/openai/v1", "https://r/openai/v1/responses"),
+        (
+            "vertex",
+            "/v1/projects/p/locations/l/publishers/google/models/m:generateContent",
+            None,
+            "https://aiplatform.googleapis.com/v1/projects/p/locations/l/publishers/google/models/m:generateContent",
+        ),
+        ("ollama", "/v1/chat/completions", None, "http://127.0.0.1:11434/v1/chat/completions"),
     ],
 )
 def test_where_a_request_goes(name: str, rest: str, base: str | None, url: str) -> None:
@@ -80,6 +151,8 @@ def test_an_unknown_upstream_gets_the_path_as_it_is() -> None:
 @given(base=st.from_regex(r"https?://[a-z]{1,9}(:[1-9]\d{0,3})?(/[a-z0-9%.]{1,5}){0,3}/?", fullmatch=True))
 def test_an_sdk_given_our_url_reaches_what_it_would_have_reached(row: Provider, base: str) -> None:
     suffix = dialects.get(row.dialects[0]).request("m", "")[0]
+    if row.own_sdk_path is not None:  # either form is taken; which one it is shows in its end
+        base = base.rstrip("/") + row.sdk_path
     ours = providers.client_url(row, "http://h:1") + suffix
     assert row.upstream_url(ours.removeprefix(f"http://h:1{row.mount}"), base) == base.rstrip("/") + suffix
 
@@ -87,7 +160,7 @@ def test_an_sdk_given_our_url_reaches_what_it_would_have_reached(row: Provider, 
 @pytest.mark.parametrize("root", ["http://h:1", "http://h:1/"])
 def test_client_urls(root: str) -> None:
     urls = [providers.client_url(row, root) for row in ROWS.values()]
-    assert urls == ["http://h:1/openai/v1", "http://h:1/anthropic", "http://h:1/google", "http://h:1/xai/v1"]
+    assert urls[:4] == ["http://h:1/openai/v1", "http://h:1/anthropic", "http://h:1/google", "http://h:1/xai/v1"]
 
 
 @pytest.mark.parametrize(
@@ -100,6 +173,12 @@ def test_client_urls(root: str) -> None:
         ("generativelanguage.googleapis.com", "google"),
         ("us-east-1.api.x.ai", "xai"),
         ("a.b.api.x.ai", "xai"),
+        ("us-central1-aiplatform.googleapis.com:443", "vertex"),
+        ("aiplatform.googleapis.com", "vertex"),
+        ("a-aiplatform.googleapis.com.example", None),
+        ("-", None),
+        ("my-resource.openai.azure.com", "azure"),
+        ("openrouter.ai", "openrouter"),
         ("openai.com", None),
         ("api.openai.com.example", None),
         ("notapi.x.ai", None),
@@ -209,10 +288,101 @@ def test_no_upstream_ends_in_a_traceback(text: str) -> None:
 
 def test_a_file_of_rows() -> None:
     rows = providers.parse(
-        GOOD.encode() + b"q: {title: Q, base_url: 'http://q', dialects: [raw, x], aliases: [r]}\n", "f"
+        GOOD.encode() + b"q: {title: Q, base_url: 'http://q', dialects: [raw, gemini], aliases: [r]}\n", "f"
     )
     assert list(rows) == ["p", "q"]
-    assert rows["q"] == Provider(name="q", title="Q", base_url="http://q", dialects=("raw", "x"), aliases=("r",))
+    assert rows["q"] == Provider(name="q", title="Q", base_url="http://q", dialects=("raw", "gemini"), aliases=("r",))
+
+
+def test_a_name_and_an_address_are_enough() -> None:
+    """OpenAI's chat is what everybody speaks, and the path of the base URL is what an SDK has there."""
+    row = providers.parse(b"acme: {base_url: 'https://llm.acme.example/gw/v1/'}", "f")["acme"]
+    assert (row.title, row.dialects, row.sdk_path) == ("acme", ("openai-chat",), "/gw/v1")
+    assert providers.client_url(row, "http://h:1") == "http://h:1/acme/gw/v1"
+    assert row.upstream_url("/gw/v1/chat/completions") == "https://llm.acme.example/gw/v1/chat/completions"
+
+
+@pytest.fixture
+def fresh() -> Iterator[None]:
+    """The shipped rows again afterwards."""
+    yield
+    providers.restore()
+
+
+@pytest.mark.usefixtures("fresh")
+def test_rows_of_ones_own(tmp_path: Path) -> None:
+    file = tmp_path / "mine.yaml"
+    file.write_text(
+        "acme: {base_url: 'https://acme.example/v1', hosts: [acme.example], aliases: [xai, ac]}\n"
+        "openai: {base_url: 'https://oai.example/v9', title: Ours}\n",
+        encoding="utf-8",
+    )
+    providers.extend(providers.read(file))
+    assert list(providers.load()) == [*ROWS, "acme"]
+    assert providers.find("openai").title == "Ours"  # a shipped name is replaced, in its place
+    assert providers.find("xai").title == "xAI"  # a name beats an alias
+    assert providers.find("ac").name == "acme"
+    assert providers.by_host("acme.example") is providers.find("acme")
+    assert providers.by_host("api.openai.com") is None
+    providers.restore()
+    assert providers.load() == ROWS
+    assert providers.lookup("acme") is None
+
+
+def test_a_file_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(RowError, match=r"none\.yaml: cannot be read \(No such file") as caught:
+        providers.read(tmp_path / "none.yaml")
+    assert caught.value.exit_code == 3
+
+
+@pytest.mark.parametrize(
+    ("variable", "name", "url"),
+    [
+        ("OPENAI_BASE_URL", "openai", "/openai/v1"),
+        ("OPENAI_BASE_URL", "runyourai", "/runyourai/v1"),
+        ("OPENAI_BASE_URL", "groq", "/groq/openai/v1"),
+        ("OPENAI_BASE_URL", "gateway", "/gateway/v1"),
+        ("OPENAI_BASE_URL", "anthropic", "/anthropic/v1"),
+        ("OPENAI_BASE_URL", "google", "/google"),
+        ("ANTHROPIC_BASE_URL", "gateway", "/gateway"),
+        ("ANTHROPIC_BASE_URL", "openrouter", "/openrouter/api"),
+        ("GROQ_BASE_URL", "groq", "/groq"),
+        ("TOGETHER_BASE_URL", "together", "/together"),
+        ("AZURE_OPENAI_ENDPOINT", "azure", "/azure"),
+        ("MY_LLM", "groq", "/groq/openai/v1"),
+    ],
+)
+def test_a_variable_has_the_form_that_its_sdk_takes(variable: str, name: str, url: str) -> None:
+    assert providers.variable_url(variable, ROWS[name], "http://h:1/") == f"http://h:1{url}"
+
+
+@pytest.mark.parametrize(
+    ("variable", "name", "url", "goes"),
+    [
+        ("OPENAI_BASE_URL", "openai", "http://gw/x", "http://gw/x/chat/completions"),
+        ("OPENAI_BASE_URL", "runyourai", "http://gw/v1", "http://gw/v1/chat/completions"),
+        ("OPENAI_BASE_URL", "anthropic", "http://gw/v1/", "http://gw/v1/chat/completions"),
+        ("ANTHROPIC_BASE_URL", "gateway", "http://gw", "http://gw/v1/messages"),
+        ("ANTHROPIC_BASE_URL", "openrouter", "http://gw/api", "http://gw/api/v1/messages"),
+        ("ANTHROPIC_BASE_URL", "openrouter", "http://gw", "http://gw/v1/messages"),
+        ("GROQ_BASE_URL", "groq", "http://gw", "http://gw/openai/v1/chat/completions"),
+        ("AZURE_OPENAI_ENDPOINT", "azure", "http://gw/", "http://gw/openai/v1/chat/completions"),
+    ],
+)
+def test_an_adopted_variable_leads_where_it_led(variable: str, name: str, url: str, goes: str) -> None:
+    row = ROWS[name]
+    suffix = "/v1/messages" if variable.startswith("ANTHROPIC") else "/chat/completions"
+    ours = providers.variable_url(variable, row, "http://h") + suffix
+    if row.own_sdk_path is not None and "OPENAI_BASE" not in variable and "ANTHROPIC" not in variable:
+        ours = providers.client_url(row, "http://h") + suffix
+    rest = ours.removeprefix(f"http://h{row.mount}")
+    assert row.upstream_url(rest, providers.adopted(variable, row, url)) == goes
+
+
+def test_the_variables_for_a_provider_without_its_own() -> None:
+    assert providers.own_variables(ROWS["groq"]) == ("GROQ_BASE_URL",)
+    assert providers.own_variables(ROWS["runyourai"]) == ("OPENAI_BASE_URL",)
+    assert providers.own_variables(ROWS["gateway"]) == ("OPENAI_BASE_URL", "ANTHROPIC_BASE_URL")
 
 
 @pytest.mark.parametrize(
@@ -229,6 +399,17 @@ def test_a_file_of_rows() -> None:
         (GOOD + "  error_style: round\n", 5, "Invalid enum value"),
         (GOOD + "  title: again\n", 1, "given twice"),
         (GOOD + "  name: q\n", 5, "drop this field"),
+        (GOOD + "  also_paths: [/v1, v2]\n", 5, "also_paths 'v2'; expected a path such as /v1"),
+        (GOOD + "  key_variables: [A-B]\n", 5, "'A-B' is no name for a variable"),
+        (GOOD + "  base_url_variables: ['']\n", 5, "'' is no name for a variable"),
+        (GOOD + "  quirks: [odd]\n", 5, "Invalid enum value"),
+        (
+            "p:\n  base_url: http://h\n  dialects: [openai-chta]\n",
+            3,
+            "no dialect 'openai-chta'; did you mean openai-chat?",
+        ),
+        ("p:\n  base_url: http://h\n  dialects: [zzz]\n", 3, "no dialect 'zzz'; known: openai-chat"),
+        ("p:\n  base_url: 'http://[h'\n", 2, "Invalid IPv6"),
         (GOOD + "  sdk_path: v1\n", 5, "expected a path such as /v1"),
         (GOOD + "  sdk_path: /v1/\n", 5, "expected a path such as /v1"),
         (GOOD + "  1: x\n", 1, ""),

@@ -62,14 +62,28 @@ TARGETS = (
         ("POST", "/openai/chat/completions", "openai", "openai-chat", None, "/chat/completions", ""),
         ("POST", "/openai/v1/v1/chat/completions", "openai", "openai-chat", None, "/v1/v1/chat/completions", ""),
         ("POST", "/openai/v1/messages", "openai", "anthropic", None, "/v1/messages", ""),
-        ("POST", "/openai/deployments/d/chat/completions", "openai", "openai-chat", None, "/deployments/d/chat/completions", ""),
+        ("POST", "/openai/deployments/d/chat/completions?api-version=1", "azure", "openai-chat", "chat", "/openai/deployments/d/chat/completions", "api-version=1"),
+        ("POST", "/azure/openai/deployments/d/chat/completions", "azure", "openai-chat", "chat", "/openai/deployments/d/chat/completions", ""),
+        ("POST", "/azure/openai/v1/responses", "azure", "openai-responses", "responses", "/openai/v1/responses", ""),
+        ("POST", "/azure/openai/responses", "azure", "openai-responses", "responses", "/openai/responses", ""),
+        ("POST", "/groq/openai/v1/chat/completions", "groq", "openai-chat", "chat", "/openai/v1/chat/completions", ""),
+        ("POST", "/openrouter/api/v1/chat/completions", "openrouter", "openai-chat", "chat", "/api/v1/chat/completions", ""),
+        ("POST", "/openrouter/api/v1/messages", "openrouter", "anthropic", "messages", "/api/v1/messages", ""),
+        ("POST", "/openrouter/v1/messages", "openrouter", "anthropic", None, "/v1/messages", ""),
+        ("POST", "/gateway/v1/chat/completions", "gateway", "openai-chat", "chat", "/v1/chat/completions", ""),
+        ("POST", "/gateway/v1/messages", "gateway", "anthropic", "messages", "/v1/messages", ""),
+        ("POST", "/deepseek/chat/completions", "deepseek", "openai-chat", "chat", "/chat/completions", ""),
+        ("POST", "/deepseek/v1/chat/completions", "deepseek", "openai-chat", "chat", "/v1/chat/completions", ""),
+        ("POST", "/onerouter/v1/chat/completions", "infron", "openai-chat", "chat", "/v1/chat/completions", ""),
+        ("POST", "/vertex/v1beta1/projects/p/locations/l/publishers/google/models/m:streamGenerateContent?alt=sse", "vertex", "gemini", "generate", "/v1beta1/projects/p/locations/l/publishers/google/models/m:streamGenerateContent", "alt=sse"),
+        ("POST", "/v1/models/a%2Fb:streamGenerateContent", None, "gemini", "generate", "/v1/models/a%2Fb:streamGenerateContent", ""),
+        ("POST", "/v1/models/a/b:generateContent", None, "gemini", "generate", "/v1/models/a/b:generateContent", ""),
         ("POST", "/openai", "openai", "raw", None, "", ""),
         ("POST", "/gw/v1/chat/completions", "gw", "raw", None, "/v1/chat/completions", ""),
         ("POST", "/gw?x", "gw", "raw", None, "", "x"),
         ("POST", "/gwx/v1/chat/completions", None, "openai-chat", None, "/gwx/v1/chat/completions", ""),
         ("POST", "/v1/chat/completions", None, "openai-chat", "chat", "/v1/chat/completions", ""),
         ("POST", "/chat/completions", None, "openai-chat", "chat", "/chat/completions", ""),
-        ("POST", "/api/v1/chat/completions", None, "openai-chat", "chat", "/api/v1/chat/completions", ""),
         ("POST", "/v1/responses", None, "openai-responses", "responses", "/v1/responses", ""),
         ("POST", "/v1/messages", None, "anthropic", "messages", "/v1/messages", ""),
         ("POST", "/v1alpha/models/a%2Fb:generateContent", None, "gemini", "generate", "/v1alpha/models/a%2Fb:generateContent", ""),
@@ -205,8 +219,8 @@ def test_faults_are_decoded_once(faults: str) -> None:
         ("https://api.anthropic.com/v1/messages?beta=true", "anthropic", "anthropic", "/v1/messages"),
         ("https://api.anthropic.com/v1/chat/completions", "anthropic", "openai-chat", "/v1/chat/completions"),
         ("https://api.x.ai/v1/responses", "xai", "openai-responses", "/v1/responses"),
-        ("https://api.mistral.ai/v1/chat/completions#stream", None, "openai-chat", "/v1/chat/completions"),
-        ("https://openrouter.ai/api/v1/chat/completions", None, "openai-chat", "/api/v1/chat/completions"),
+        ("https://api.mistral.ai/v1/chat/completions#stream", "mistral", "openai-chat", "/v1/chat/completions"),
+        ("https://openrouter.ai/api/v1/chat/completions", "openrouter", "openai-chat", "/api/v1/chat/completions"),
         ("https://api.openai.com/v1/threads/t/messages", "openai", "raw", "/v1/threads/t/messages"),
         ("https://api.cohere.com/v2/chat", None, "raw", "/v2/chat"),
         ("https://api.openai.com", "openai", "raw", "/"),
@@ -243,6 +257,19 @@ def test_no_uri_is_an_error(uri: str) -> None:
         ("/v1/v1/messages", "/anthropic/v1/v1/messages", True),  # recorded with the same mistake
         ("/base/v1/chat/completions", "/gw/v1/chat/completions", True),
         ("/chat", "/gw", True),
+        ("/chat/completions", "/gw", True),
+        ("/v1/messages", "/gw/messages", True),  # the base URL has the version
+        ("/v1/chat/completions", "/gw/completions", False),  # half an endpoint
+        ("/v1/responses/r/cancel", "/gw/cancel", False),
+        ("/x/completions", "/gw/completions", True),
+        ("/openai/deployments/d/chat/completions", "/azure/openai/deployments/d/chat/completions", True),
+        ("/openai/deployments/e/chat/completions", "/azure/openai/deployments/d/chat/completions", False),
+        ("/chat/completions", "/deepseek/v1/chat/completions", True),
+        ("/v1/chat/completions", "/deepseek/chat/completions", True),
+        ("/openai/v1/chat/completions", "/groq/openai/v1/chat/completions", True),
+        ("/base/chat/completions", "/groq/openai/v1/chat/completions", True),
+        ("/api/v1/chat/completions", "/openrouter/api/v1/chat/completions", True),
+        ("/v1/messages", "/openrouter/api/v1/messages", True),
         # another path
         ("/v1/chat/completions", "/openai/v1/responses", False),
         ("/v1beta/models/a/b:generateContent", "/google/v1beta/models/a%2Fb:generateContent", False),
@@ -319,18 +346,49 @@ def test_hints_name_the_right_base_url(target: str, start: str) -> None:
     assert "\n" not in hint
 
 
-@pytest.mark.parametrize("name", ["openai", "anthropic", "google", "xai"])
-def test_the_path_that_a_hint_names_is_right(name: str) -> None:
-    hint = routes.hint(routes.parse("POST", f"/{name}/nothing"), "http://h:1")
+WRONG = [
+    (row.name, dialect, spelling)
+    for row in ROWS.values()
+    for dialect in row.dialects
+    for spelling in ("nothing", "twice", "without")
+]
+
+
+@pytest.mark.parametrize(("name", "dialect", "spelling"), WRONG)
+def test_the_path_that_a_hint_names_is_right(name: str, dialect: str, spelling: str) -> None:
+    """For each provider and each SDK that speaks to it: no API at all, `/v1/v1`, and no `/v1`."""
+    row, grammar = ROWS[name], dialects.get(dialect)
+    right = row.path_for(dialect) + grammar.request("m", "")[0].partition("?")[0]
+    version = next(segment for segment in right.split("/") if re.fullmatch(r"v1|v1beta", segment))
+    wrong = {
+        "nothing": "/nothing",
+        "twice": right.replace(f"/{version}", f"/{version}/{version}"),
+        "without": right.replace(f"/{version}", ""),
+    }[spelling]
+    route = routes.parse("POST", row.mount + wrong)
+    if row.is_also_at((grammar.split("POST", wrong) or ("", "none"))[1]):
+        assert route.operation  # DeepSeek's and Azure's own second spelling
+        return
+    assert route.operation is None
+    hint = routes.hint(route, "http://h:1")
     named = re.search(r"requests go to http://h:1(\S+)", hint)
     assert named
-    route = routes.parse("POST", named[1])
-    assert (route.provider, routes.hint(route)) == (name, "")
-    assert route.operation
+    assert f"the base URL for {row.title} is http://h:1{row.mount}" in hint
+    told = routes.parse("POST", named[1])
+    assert (told.provider, routes.hint(told)) == (name, "")
+    assert told.operation
+    envelope = json.loads(routes.error(route, 404, hint)[1])
+    shaped = row.dialects[0] if route.dialect == "raw" else route.dialect
+    assert envelope == json.loads(row.error(shaped, 404, hint)[1])
+
+
+def test_a_hint_names_the_base_url_of_the_providers_own_sdk_too() -> None:
+    hint = routes.hint(routes.parse("POST", "/groq/openai/v1/openai/v1/chat/completions"), "http://h:1")
+    assert "is http://h:1/groq/openai/v1, for its own SDK http://h:1/groq:" in hint
 
 
 def test_hints_for_gateways_say_how_to_mount_them() -> None:
-    assert "--upstream infron=URL" in routes.hint(routes.parse("POST", "/infron/v1/chat/completions"))
+    assert "--upstream lab=URL" in routes.hint(routes.parse("POST", "/lab/v1/chat/completions"))
     assert "--upstream foo=URL" in routes.hint(routes.parse("POST", "/foo"))
     assert "--upstream" not in routes.hint(routes.parse("POST", "/v1/v1/messages"))
 

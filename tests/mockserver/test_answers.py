@@ -71,7 +71,7 @@ def test_a_miss_is_a_404_in_the_shape_of_its_provider_that_must_not_be_retried(p
     assert code == "tokentape_no_match"
     assert message.startswith(f"no tape matches: the nearest is {NEAREST[path]} (POST ")
     assert "which differs in " in message
-    assert message.endswith("--match route takes any tape of the same operation")
+    assert message.endswith(f"; --match route would have matched {NEAREST[path]}")
     wait_for(lambda: f"no tape matches POST {path}: the nearest is {NEAREST[path]}" in exact.said())
 
 
@@ -93,7 +93,8 @@ def json_of(tape: Path) -> list[Any]:
 def test_the_bytes_are_compared_under_exact(exact: Tool) -> None:
     (recorded,) = json_of(shipped_root() / "openai/hello.yaml")
     seen = send(exact, OPENAI, json.dumps(recorded, indent=7).encode())
-    assert "which differs in body (the same JSON, spelled otherwise);" in told(seen)["error"]["message"]
+    message = told(seen)["error"]["message"]
+    assert "which differs in body (the same JSON, spelled otherwise); --match normalized would have matched" in message
 
 
 def test_a_wrong_path_is_told_the_right_base_url(plain: Tool) -> None:
@@ -171,7 +172,12 @@ def test_a_stream_goes_on_while_a_large_body_comes(plain: Tool) -> None:
 def test_the_front_page_and_health(plain: Tool) -> None:
     page = send(plain, "/", b"", method="GET")
     assert page.head.startswith(b"HTTP/1.1 200 OK\r\n")
-    assert f"  OpenAI         {plain.url}/openai/v1" in page.wire_body.decode()
+    lines = page.wire_body.decode().splitlines()
+    assert lines[2].split() == ["OpenAI", f"{plain.url}/openai/v1", "(has", "tapes)"]
+    assert [line.split()[-1] for line in lines[2:8]] == ["tapes)"] * 4 + [
+        f"{plain.url}/openrouter/api/v1",
+        f"{plain.url}/infron/v1",
+    ]
     assert b"5 interactions loaded" in page.wire_body
     health = told(send(plain, "/_tokentape/health", b"", method="GET"))
     assert health == {"status": "ok", "tapes": 5}

@@ -273,3 +273,25 @@ def test_decks_have_their_own_places(served: Tool) -> None:
 def test_a_get_is_answered(served: Tool) -> None:
     seen = ask(served.url, post("/up/got", b"", CLOSING, method="GET"))
     assert seen.raw == head_of(LENGTH, CLOSING) + b"abcdef"
+
+
+# Providers with rules of their own
+
+
+def test_the_responses_api_of_runyourai_is_for_openais_models_only(tmp_path: Path) -> None:
+    """Whatever tapes there are; its chat is for every model."""
+    with tool(tmp_path, "serve", "--match", "route", "--speed", "max") as server:
+        answers = {}
+        for path in ("responses", "chat/completions"):
+            for model in ("openai/gpt-5", "anthropic/claude-sonnet-4-5"):
+                body = json.dumps({"model": model, "input": "hi", "stream": True}).encode()
+                seen = ask(server.url, post(f"/runyourai/v1/{path}", body, CLOSING))
+                answers[path, model] = (seen.head.split(b"\r\n")[0], json.loads(seen.wire_body)["error"])
+    status, error = answers["responses", "anthropic/claude-sonnet-4-5"]
+    assert status == b"HTTP/1.1 400 Bad Request"
+    assert error["code"] == "model_not_supported"
+    assert error["message"].startswith("RunYourAI has the Responses API for openai/* only")
+    others = [
+        error["code"] for key, (_, error) in answers.items() if key != ("responses", "anthropic/claude-sonnet-4-5")
+    ]
+    assert others == ["tokentape_no_match"] * 3

@@ -49,7 +49,8 @@ TAPES = (("a", 1, tape(b"hello")), ("a", 2, tape(b"bye")), ("b", 1, tape(b"bye")
 def test_the_levels_are_tried_in_turn():
     one = chooser(*TAPES)
     assert chosen(one, asked(b"bye")) == "a#2"
-    assert chosen(one, asked(b"neither")) == "a#1"
+    assert chosen(one, asked(b"neither")) is None
+    assert chosen(chooser(*TAPES, levels=("exact", "order")), asked(b"neither")) == "a#1"
     assert chosen(chooser(*TAPES, levels=("exact",)), asked(b"neither")) is None
     assert chosen(chooser(*TAPES, levels=("exact", "route")), asked(b"neither")) == "a#1"
     assert chosen(one, asked(b"bye", "/openai/v1/responses")) is None
@@ -171,10 +172,10 @@ def test_plans_are_bounded_by_their_bytes_and_the_newest_stays(monkeypatch):
     monkeypatch.setattr(choose, "PLAN_BYTES", 2 * size + 100)
     for number in (0, 1, 2, 1, 3):
         one.choose(asked(b"%d" % number), GET, Deck())
-    assert [place for place, _ in one._plans] == ["t1#1", "t3#1"]
+    assert [place for place, *_ in one._plans] == ["t1#1", "t3#1"]
     monkeypatch.setattr(choose, "PLAN_BYTES", 10)
     one.choose(asked(b"4"), GET, Deck())
-    assert [place for place, _ in one._plans] == ["t4#1"]
+    assert [place for place, *_ in one._plans] == ["t4#1"]
 
 
 def test_no_body_is_kept():
@@ -283,3 +284,22 @@ def test_the_nearest_of_one_path_is_the_one_that_differs_least():
     bodies = [b'{"a":1,"b":2,"c":3}', b'{"a":1,"b":9,"c":9}', b'{"a":1,"b":2,"c":9}', b'{"a":1,"b":2,"c":8}']
     one = chooser(*((f"t{number}", 1, tape(body)) for number, body in enumerate(bodies[1:], 1)))
     assert nearest(one.index, asked(bodies[0])).place == "t2#1"
+
+
+def test_a_list_of_candidates_is_kept_once():
+    one = chooser(*TAPES, levels=("route",))
+    first, second = one.find(asked(b"x")), one.find(asked(b"y"))
+    assert first[1] is second[1]
+    assert one.find(asked(b"x")) is first
+
+
+def test_a_miss_looks_into_some_megabytes_only(monkeypatch):
+    monkeypatch.setattr(choose, "COMPARED_BYTES", 10)
+    bodies = [b'{"a":1,"b":2,"c":3}', b'{"a":1,"b":9,"c":9}', b'{"a":1,"b":2,"c":9}']
+    one = chooser(*((f"t{number}", 1, tape(body)) for number, body in enumerate(bodies[1:], 1)))
+    assert nearest(one.index, asked(bodies[0])).place == "t1#1"
+
+
+def test_a_miss_is_a_value():
+    told = chooser(*TAPES).missed(asked(b'{"neither": 1}'))
+    assert (told.nearest, told.fields, told.rule, told.matches) == ("a#1", ("body",), "--match route", "a#1")

@@ -13,8 +13,12 @@ from pathlib import Path
 import pytest
 import wires
 
+from cassettes import providers
+from cassettes.matching import LADDER
+from cassettes.model import Request
 from cassettes.store import shipped_root
 from mockserver.commands import levels, playing_of, process_of
+from recorder.spool import Spool, meta_of
 
 HELLO = shipped_root() / "openai" / "hello.yaml"
 CHAT = "/openai/v1/chat/completions"
@@ -25,7 +29,9 @@ OPTIONS = {
     "port": None,
     "ready_file": None,
     "match": None,
-    "after_last": "repeat",
+    "after_last": None,
+    "strict": False,
+    "on_miss": "error",
     "speed": 1.0,
     "ttft": None,
     "tps": None,
@@ -54,13 +60,11 @@ def test_a_wrapped_command_gets_a_port_of_its_own() -> None:
 
 
 def test_how_far_to_go() -> None:
-    assert levels(None, True) == ("exact", "order")
-    assert levels(None, False) == ("exact", "route")
-    assert [levels(name, True) for name in ("exact", "order", "route")] == [
-        ("exact",),
-        ("exact", "order"),
-        ("exact", "route"),
-    ]
+    assert levels(None, True) == ("exact", "normalized")
+    assert levels(None, False) == ("exact", "normalized", "conversation", "last-user", "route")
+    assert levels("order", True) == levels("order", False) == ("exact", "order")
+    assert [len(levels(name, True)) for name in LADDER] == [1, 2, 3, 4, 5]
+    assert [levels(name, False)[-1] for name in LADDER] == list(LADDER)
 
 
 def test_options_become_a_way_of_playing() -> None:
@@ -80,7 +84,7 @@ def test_a_wrapped_command_plays_tapes_and_its_status_is_ours() -> None:
 
 
 def test_names_of_shipped_tapes_are_tapes(tmp_path: Path) -> None:
-    with wires.tool(tmp_path, "serve", "xai/hello", "openai", "--speed", "max") as tool:
+    with wires.tool(tmp_path, "serve", "xai/hello", "openai", "--speed", "max", "--match", "order") as tool:
         assert "serving 3 interactions" in tool.said()
         seen = wires.ask(tool.url, wires.post(CHAT, BODY, "Connection: close"))
         assert seen.header("x-tokentape") == "hello#1"
@@ -90,8 +94,40 @@ def test_talk_says_where_to_point_clients(tmp_path: Path) -> None:
     with wires.tool(tmp_path, "serve") as tool:
         said = tool.said().splitlines()
     assert said[0] == f"tokentape: serving 5 interactions on {tool.url}"
-    assert said[1].split() == ["OpenAI", f"{tool.url}/openai/v1"]
+    assert said[1].split() == ["OpenAI", f"{tool.url}/openai/v1", "(has", "tapes)"]
+    assert len(said) == 1 + len(providers.load())
     assert tool.process.returncode == 0
+
+
+def test_mounts_of_ones_own_are_told_and_served(tmp_path: Path) -> None:
+    """A row from a file, an upstream without a row, and the tapes of both."""
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("acme: {base_url: 'https://llm.acme.example/v1', title: Acme, hosts: [llm.acme.example]}\n")
+    text = HELLO.read_text(encoding="utf-8").replace("https://api.openai.com", "https://llm.acme.example")
+    (tmp_path / "hello.yaml").write_text(text.replace("provider: openai", "provider: acme"), encoding="utf-8")
+    options = ["--providers", str(mine), "--upstream", "bot=http://127.0.0.1:1", "--match", "route"]
+    with wires.tool(tmp_path / "run", "serve", str(tmp_path / "hello.yaml"), *options, "--speed", "max") as tool:
+        said = tool.said().splitlines()
+        assert said[1].split() == ["Acme", f"{tool.url}/acme/v1", "(has", "tapes)"]
+        assert said[-1].split() == ["bot", f"{tool.url}/bot"]
+        seen = wires.ask(tool.url, wires.post("/acme/v1/chat/completions", BODY, "Connection: close"))
+        assert seen.header("x-tokentape") == "hello#1"
+        seen = wires.ask(tool.url, wires.post("/openai/v1/chat/completions", BODY, "Connection: close"))
+        assert seen.head.startswith(b"HTTP/1.1 404 ")
+
+
+def test_a_providers_file_that_cannot_be_read_is_one_line(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.yaml"
+    mine.write_text("acme:\n  base_url: http://h\n  dialekts: [openai-chat]\n")
+    done = subprocess.run(
+        [sys.executable, "-m", "tokentape", "serve", "--providers", str(mine)],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    problem = "Object contains unknown field `dialekts`; did you mean dialects?"
+    assert (done.returncode, done.stderr) == (3, f"tokentape: error: {mine}:3: {problem}\n")
 
 
 @pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
@@ -108,7 +144,7 @@ def test_a_signal_ends_it_with_live_streams_and_without_a_word(number: int, loop
         with contextlib.suppress(ConnectionResetError):
             while client.recv(65536):  # a TimeoutError if the stream did not end
                 pass
-        assert len(tool.said().splitlines()) == 5
+        assert len(tool.said().splitlines()) == 1 + len(providers.load())
         assert not (tmp_path / "ready-0.json").exists()
 
 
@@ -132,7 +168,7 @@ def test_a_tape_that_changes_is_played_as_it_is_now(tmp_path: Path) -> None:
     tape.parent.mkdir()
     shutil.copy(HELLO, tape)
     request = wires.post(CHAT, BODY, "Connection: close")
-    with wires.tool(tmp_path / "run", "serve", str(tape.parent), "--speed", "max") as tool:
+    with wires.tool(tmp_path / "run", "serve", str(tape.parent), "--speed", "max", "--match", "route") as tool:
         assert b'"content":"Hello"' in wires.ask(tool.url, request).wire_body
         tape.write_bytes(HELLO.read_bytes().replace(b'"content":"Hello"', b'"content":"Other"'))
         wires.wait_for(lambda: b'"content":"Other"' in wires.ask(tool.url, request).wire_body)
@@ -163,3 +199,70 @@ def test_the_command_has_our_stdin_and_stdout() -> None:
         check=False,
     )
     assert (done.returncode, done.stdout) == (0, b"through\n")
+
+
+# --strict
+
+
+def missing(*options: str) -> subprocess.CompletedProcess[str]:
+    """One request that no tape answers, in a wrapped command that ends with the status it is given first."""
+    status, *others = options
+    program = f"""
+import os, urllib.error, urllib.request
+opener = urllib.request.build_opener(urllib.request.ProxyHandler({{}}))
+try:
+    opener.open(urllib.request.Request(os.environ["OPENAI_BASE_URL"] + "/chat/completions", {BODY!r}))
+except urllib.error.HTTPError as error:
+    print(error.code)
+    error.close()
+raise SystemExit({status})
+"""
+    return wires.tokentape("serve", "--match", "exact", *others, "--", sys.executable, "-c", program)
+
+
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [(("0",), 0), (("0", "--strict"), 4), (("7", "--strict"), 7), (("7",), 7)],
+)
+def test_a_miss_is_an_error_only_where_that_was_said(options: tuple[str, ...], status: int) -> None:
+    done = missing(*options)
+    assert (done.returncode, done.stdout) == (status, "404\n"), done.stderr
+    told = "tokentape: error: 1 request found no tape (--strict)" in done.stderr.splitlines()
+    assert told == ("--strict" in options)
+
+
+def test_strict_ends_with_4_after_a_signal_and_plays_nothing_twice(tmp_path: Path) -> None:
+    with wires.tool(tmp_path, "serve", "openai/hello", "--match", "route", "--strict", "--speed", "max") as tool:
+        request = wires.post(CHAT, BODY, "Connection: close")
+        assert [wires.ask(tool.url, request).head[9:12] for _ in range(3)] == [b"200", b"404", b"404"]
+    assert tool.process.returncode == 4
+    assert tool.said().splitlines()[-1] == "tokentape: error: 2 requests found no tape (--strict)"
+
+
+def test_strict_without_a_miss_is_silent(tmp_path: Path) -> None:
+    with wires.tool(tmp_path, "serve", "openai/hello", "--strict", "--speed", "max") as tool:
+        assert wires.ask(tool.url, wires.post(CHAT, BODY, "Connection: close")).head[9:12] == b"200"
+    assert tool.process.returncode == 0
+    assert "--strict" not in tool.said()
+
+
+def test_strict_may_still_repeat() -> None:
+    assert not playing_of({**OPTIONS, "strict": True}).repeat
+    assert playing_of({**OPTIONS, "strict": True, "after_last": "repeat"}).repeat
+
+
+# What a killed recorder left
+
+
+def test_unfinished_recordings_are_told(tmp_path: Path) -> None:
+    tapes = tmp_path / "tapes"
+    meta = meta_of(Request("POST", "http://h/x"), file="", provider="up", dialect="raw", recorded_at="2026-11-20")
+    Spool(tapes, meta).close()
+    done = wires.tokentape("serve", str(tapes))
+    assert done.returncode == 3
+    note, error = done.stderr.splitlines()
+    assert note == f"tokentape: note: a killed recorder left 1 unfinished here; `tokentape recover {tapes}` keeps them"
+    assert "there are no tapes here" in error
+    shutil.copy(HELLO, tapes)
+    with wires.tool(tmp_path / "run", "serve", str(tapes)) as tool:
+        assert tool.said().splitlines()[0] == note

@@ -6,12 +6,12 @@ from hypothesis import strategies as st
 
 from cassettes.matching import entry_of
 from cassettes.model import Interaction, Request, Response, Stream
-from mockserver.decks import MAIN, Deck, Decks
+from mockserver.decks import MAIN, Deck, Decks, Run
 
 
 def entries(count, tape="t"):
     interaction = Interaction(Request("POST", "https://h/v1"), Response(200, "OK", (), b"", Stream()))
-    return tuple(entry_of(tape, number, interaction) for number in range(1, count + 1))
+    return Run(entry_of(tape, number, interaction) for number in range(1, count + 1))
 
 
 def play(deck, candidates, *, unplayed=False, repeat=True):
@@ -69,7 +69,7 @@ def test_runs_have_places_of_their_own():
 
 def test_order_passes_over_what_was_played_in_another_way():
     deck, candidates = Deck(), entries(3)
-    assert play(deck, candidates[1:2]) == "t#2"
+    assert play(deck, Run(candidates.entries[1:2])) == "t#2"
     assert [play(deck, candidates, unplayed=True) for _ in range(2)] == ["t#1", "t#3"]
 
 
@@ -123,7 +123,25 @@ def test_a_place_moves_by_deliveries_and_never_beyond_the_list(steps, count):
             assert done == count
             assert not repeat
             continue
-        assert entry is candidates[min(done, count - 1)]
+        assert entry is candidates.entries[min(done, count - 1)]
         if delivered:
             deck.delivered(candidates, entry)
             done = min(done + 1, count)
+
+
+def test_a_run_is_known_again_by_its_places():
+    # A reload makes new runs of the same tapes: the deck goes on where it was.
+    deck = Deck()
+    assert [play(deck, entries(3)) for _ in range(2)] == ["t#1", "t#2"]
+    assert play(deck, entries(3), unplayed=True) == "t#3"
+    assert entries(3).key == entries(3).key != entries(2).key
+    assert (len(entries(3)), entries(3).last.place) == (3, "t#3")
+
+
+def test_a_long_run_costs_no_more_than_a_short_one():
+    deck, run = Deck(), entries(20_000)
+    for number in range(1, 20_001):
+        entry = deck.choose(run, unplayed=True, repeat=False)
+        assert entry.number == number
+        deck.delivered(run, entry)
+    assert deck.choose(run, unplayed=True, repeat=False) is None

@@ -145,5 +145,8 @@ def test_an_upstream_that_fails_is_a_502_in_shape(forwarded: Any, capsys: pytest
 
 def test_the_table_of_base_urls() -> None:
     lines = front("http://h:1").splitlines()
-    assert "  OpenAI         http://h:1/openai/v1" in lines
+    assert lines[0].split() == ["OpenAI", "http://h:1/openai/v1"]
     assert len({line.index("http") for line in lines}) == 1
+    assert front("http://h:1", {"bot": "http://b", "xai": "http://x"}).splitlines()[len(lines) :] == [
+        f"  {'bot':<{lines[0].index('http') - 4}}  http://h:1/bot"
+    ]

@@ -120,7 +120,7 @@ def test_a_request_body_reaches_the_upstream_as_it_is(recorder: Tool, upstream: 
         assert receive(client, len(begin)) == begin
         client.sendall(body)
         assert receive(client, len(PLAIN)) == PLAIN
-        top = b"POST /up/length?n=2 HTTP/1.1\r\nHost: test\r\nTransfer-Encoding: chunked\r\n\r\n"
+        top = b"POST /up/length?n=2 HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
         client.sendall(top + chunk(body[:1000]) + chunk(body[1000:]) + LAST)
         assert receive(client, len(PLAIN)) == PLAIN
     for number in (b"1", b"2"):

@@ -13,6 +13,7 @@ from wires import Seen, Tool, ask, dechunked, post, tool, wait_for, whole
 
 from cassettes.matching import Index
 from cassettes.model import Cassette, Chunk, Interaction, Request, Response, Stream
+from cassettes.normalise import Rules
 from cassettes.store import FolderStore
 from cassettes.yamlio import dump
 from mockserver import tapes
@@ -120,9 +121,9 @@ def test_what_did_not_change_is_not_worked_out_again(folder: Path, monkeypatch: 
     store = loaded(folder)
     made: list[str] = []
 
-    def counting(name: str, number: int, one: Interaction) -> object:
+    def counting(name: str, number: int, one: Interaction, rules: Rules) -> object:
         made.append(f"{name}#{number}")
-        return entry_of(name, number, one)
+        return entry_of(name, number, one, rules)
 
     entry_of = tapes.entry_of
     monkeypatch.setattr(tapes, "entry_of", counting)

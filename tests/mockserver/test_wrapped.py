@@ -23,7 +23,20 @@ def test_every_base_url_variable_is_set_to_what_its_sdk_takes() -> None:
     variables = client_variables(ROOT, {})
     for row in providers.load().values():
         for name in row.base_url_variables:
-            assert variables[name] == ROOT + row.mount + row.sdk_path
+            own = row.sdk_path if row.own_sdk_path is None else row.own_sdk_path
+            assert variables.get(name) == (None if row.only_if_used else ROOT + row.mount + own)
+    assert variables["GROQ_BASE_URL"] == f"{ROOT}/groq"
+    assert variables["DEEPSEEK_API_BASE"] == f"{ROOT}/deepseek"
+    assert variables["OPENAI_BASE_URL"] == f"{ROOT}/openai/v1"
+
+
+def test_azures_variables_are_for_those_who_use_it() -> None:
+    """openai's module client refuses to choose between OpenAI's key and Azure's."""
+    variables = client_variables(ROOT, {"OPENAI_API_KEY": "k"}, dummy_keys=True)
+    assert not [name for name in variables if name.startswith("AZURE")]
+    variables = client_variables(ROOT, {"AZURE_OPENAI_ENDPOINT": "https://r"}, dummy_keys=True)
+    assert variables["AZURE_OPENAI_ENDPOINT"] == f"{ROOT}/azure"
+    assert variables["AZURE_OPENAI_API_KEY"] == DUMMY_KEY
 
 
 def test_a_variable_can_be_anothers() -> None:
@@ -31,6 +44,9 @@ def test_a_variable_can_be_anothers() -> None:
     assert variables["OPENAI_BASE_URL"] == f"{ROOT}/xai/v1"
     assert variables["OPENAI_API_BASE"] == f"{ROOT}/openai/v1"
     assert variables["MY_LLM"] == f"{ROOT}/anthropic"
+    variables = client_variables(ROOT, {}, {"OPENAI_BASE_URL": "gateway", "ANTHROPIC_BASE_URL": "gateway"})
+    assert variables["OPENAI_BASE_URL"] == f"{ROOT}/gateway/v1"
+    assert variables["ANTHROPIC_BASE_URL"] == f"{ROOT}/gateway"
     with pytest.raises(ProviderError, match="did you mean xai"):
         client_variables(ROOT, {}, {"OPENAI_BASE_URL": "xia"})
 
@@ -56,6 +72,10 @@ def test_dummy_keys_where_none_is_set() -> None:
     assert not any(name in client_variables(ROOT, {}) for row in rows.values() for name in row.key_variables)
     variables = client_variables(ROOT, {"GEMINI_API_KEY": "mine", "XAI_API_KEY": ""}, dummy_keys=True)
     assert variables["OPENAI_API_KEY"] == variables["XAI_API_KEY"] == DUMMY_KEY
+    # Nothing leads to RunYourAI, unless it is said.
+    assert "RUNYOURAI_API_KEY" not in variables
+    mapped = client_variables(ROOT, {}, {"OPENAI_BASE_URL": "runyourai"}, dummy_keys=True)
+    assert mapped["RUNYOURAI_API_KEY"] == mapped["OPENAI_API_KEY"] == DUMMY_KEY
     # google-genai warns where both are set.
     assert not {"GOOGLE_API_KEY", "GEMINI_API_KEY", "ANTHROPIC_AUTH_TOKEN"} & set(variables)
     assert not is_credential(DUMMY_KEY.encode())

@@ -298,3 +298,26 @@ def lasting(one: Interaction) -> Interaction:
 def test_recording_the_replay_makes_the_same_tape(name: str, trips: dict[str, Trip]) -> None:
     trip = trips[name]
     assert lasting(trip.again) == lasting(trip.tape)
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("bad-chunk-size", "expected a chunk size in hex, found b'zz'"),
+        ("no-http", "expected an HTTP/1 status line, found b'SSH-2.0-OpenSSH_9.6'"),
+    ],
+)
+def test_an_upstream_that_breaks_the_framing_is_told_from_one_that_is_cut(
+    name: str, reason: str, tmp_path: Path
+) -> None:
+    with (
+        ScriptedUpstream(
+            by_path={name: CASES[name].script, "fin-mid-chunk": CASES["fin-mid-chunk"].script}
+        ) as upstream,
+        tools(tmp_path, ("record", "-o", str(tmp_path / "tapes"), "--upstream", f"up={upstream.url}")) as (tool,),
+    ):
+        asked(tool, {one: CASES[one] for one in (name, "fin-mid-chunk")})
+        wait_for(lambda: tool.recorded() == 2)
+        told = [line for line in tool.said().splitlines() if "no HTTP/1" in line]
+    assert len(told) == 1
+    assert told[0].startswith(f"tokentape: note: /{name}: the upstream's answer is no HTTP/1 ({reason}")

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from cassettes.matching import Asked
-from cassettes.model import Request
+from cassettes.model import Headers, Request
 from cassettes.providers import ProviderError
 from cassettes.routes import parse
 from recorder.outgoing import forwarded_headers, provider_of, upstreams_of, url_for
 from recorder.upstream import UpstreamError
 
 
-def asked(target: str, method: str = "POST") -> Asked:
-    return Asked(Request(method, target), parse(method, target, (), ("bot",)), b"")
+def asked(target: str, method: str = "POST", headers: Headers = (), body: bytes = b"") -> Asked:
+    return Asked(Request(method, target), parse(method, target, headers, ("bot",), body), b"")
 
 
 @pytest.mark.parametrize(
@@ -26,12 +26,40 @@ def asked(target: str, method: str = "POST") -> Asked:
         ("/v1beta/models/m:generateContent", "https://generativelanguage.googleapis.com/v1beta/models/m:generateContent"),
         ("/~deck/openai/v1/models", "https://api.openai.com/v1/models"),
         ("/xai/v1/chat/completions", "http://gw.example/x/chat/completions"),
+        ("/runyourai/v1/responses", "https://api.runyour.ai/v1/responses"),
+        ("/openrouter/api/v1/messages", "https://openrouter.ai/api/v1/messages"),
+        ("/groq/openai/v1/chat/completions", "https://api.groq.com/openai/v1/chat/completions"),
+        ("/openai/deployments/d/chat/completions?api-version=1", "https://r.example/openai/deployments/d/chat/completions?api-version=1"),
         ("/bot", "http://h:1/api"),
         ("/bot/rest?q=%2F", "http://h:1/api/rest?q=%2F"),
     ],
 )  # fmt: skip
 def test_urls(target: str, url: str) -> None:
-    assert url_for(asked(target), {"bot": "http://h:1/api/", "xai": "http://gw.example/x"}) == url
+    upstreams = {"bot": "http://h:1/api/", "xai": "http://gw.example/x", "azure": "https://r.example"}
+    assert url_for(asked(target), upstreams) == url
+
+
+@pytest.mark.parametrize(
+    ("headers", "model", "upstreams", "host"),
+    [
+        ((), b"gpt-5.1", {}, "api.openai.com"),
+        ((("authorization", "Bearer gsk_a"),), b"gpt-5.1", {}, "api.groq.com"),  # nobody else can use that key
+        ((("user-agent", "mistral-client/1"),), b"m", {}, "api.mistral.ai"),
+        ((("x-tokentape-provider", "xai"),), b"m", {}, "api.x.ai"),
+        ((), b"meta-llama/llama", {"openai": "http://own.example/v1"}, "own.example"),  # not to a stranger
+        ((), b"meta-llama/llama", {"openrouter": "http://or.example/v1"}, "or.example"),
+        ((), b"grok-4", {}, "api.openai.com"),
+    ],
+)
+def test_where_a_path_without_mount_goes(headers: Headers, model: bytes, upstreams: dict[str, str], host: str) -> None:
+    request = asked("/v1/chat/completions", headers=headers, body=b'{"model":"%s"}' % model)
+    assert url_for(request, upstreams).split("/")[2] == host
+
+
+@pytest.mark.parametrize("target", ["/gateway/v1/messages", "/azure/openai/v1/responses"])
+def test_an_upstream_without_an_address_says_how_to_give_one(target: str) -> None:
+    with pytest.raises(UpstreamError, match=r"has no address of its own; give --upstream \w+=URL"):
+        url_for(asked(target), {})
 
 
 @pytest.mark.parametrize(("target", "words"), [("/x/y", "--upstream NAME=URL"), ("/bot/x", "--upstream bot=URL")])
@@ -95,6 +123,8 @@ def test_a_mapped_variable_is_its_providers() -> None:
     environ = {"OPENAI_BASE_URL": "http://gw/v1", "MY_URL": "http://mine"}
     mapped = {"OPENAI_BASE_URL": "xai", "MY_URL": "google"}
     assert upstreams_of((), environ, mapped) == {"xai": "http://gw/v1", "google": "http://mine"}
+    environ = {"ANTHROPIC_BASE_URL": "http://gw/"}
+    assert upstreams_of((), environ, {"ANTHROPIC_BASE_URL": "gateway"}) == {"gateway": "http://gw/v1"}
 
 
 def test_a_variable_that_is_no_url_is_named_without_its_value() -> None:

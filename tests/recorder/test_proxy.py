@@ -53,6 +53,8 @@ class Client:
 class Upstream:
     """Stands in for `exchange`: keeps what was asked, says what a test tells it to."""
 
+    malformed = ""
+
     def __init__(self, *, gone: bool = False, refuses: bool = False) -> None:
         self.asked: list[tuple[Any, ...]] = []
         self.listener: Any = None

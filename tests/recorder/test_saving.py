@@ -92,9 +92,21 @@ def test_one_that_cannot_be_saved_is_kept_and_takes_no_other_along(tmp_path: Pat
     assert [path.name for path in tmp_path.rglob("*.yaml")] == [saving.latest.name if saving.latest else ""]
     assert "the disk refused a write" in lines[0]
     assert "no spool file" in lines[1] or "not a spool file" in lines[1]
-    for line, one in zip(lines, (torn, damaged), strict=False):
-        assert f"kept in {one.path}: `tokentape recover {tmp_path}`" in line
-        assert one.path.exists()
+    assert f"kept in {torn.path}: `tokentape recover {tmp_path}`" in lines[0]
+    assert lines[1].endswith(f"what had arrived is kept in {damaged.path}"), "nothing could make a tape of it"
+    assert torn.path.exists()
+    assert damaged.path.exists()
+
+
+def test_no_spool_is_promised_that_is_gone(tmp_path: Path) -> None:
+    gone, torn = spool(tmp_path, "gone"), spool(tmp_path, "torn")
+    torn.broken = True
+    for one in (gone, torn):
+        one.path.unlink()
+    saving, lines = saved(Filing(tmp_path), [gone, torn])
+    assert saving.failures == 2
+    assert all(line.endswith("its spool file is gone too, and the recording with it") for line in lines)
+    assert "recover" not in "".join(lines)
 
 
 def test_a_file_that_cannot_be_written_keeps_its_spools(tmp_path: Path) -> None:

@@ -226,6 +226,22 @@ def test_a_page_of_another_origin_gets_nothing_forwarded(tmp_path: Path, upstrea
     assert len(upstream.requests) == list(codes.values()).count(b"200")
 
 
+def test_a_page_that_was_named_may_ask_and_a_rebound_name_or_another_site_may_not(
+    tmp_path: Path, upstream: wires.ScriptedUpstream
+) -> None:
+    named = "https://app.example"
+    with recording(tmp_path, upstream, "--cors", named) as tool:
+        request = wires.post(CHAT, body_of("first"), "Connection: close", f"Origin: {named}")
+        seen = wires.ask(tool.url, request)
+        assert (seen.head[9:12], seen.header("access-control-allow-origin")) == (b"200", named)
+        rebound = wires.post(CHAT, body_of("first"), "Connection: close").replace(b"127.0.0.1", b"evil.example", 1)
+        crossing = wires.post(CHAT, body_of("first"), "Connection: close", "Sec-Fetch-Site: cross-site")
+        assert [wires.ask(tool.url, one).head[9:12] for one in (rebound, crossing)] == [b"403", b"403"]
+        health = wires.post("/_tokentape/tapes", b"", "Connection: close", "Origin: https://evil.example", method="GET")
+        assert wires.ask(tool.url, health).head[9:12] == b"403"
+    assert len(upstream.requests) == 1
+
+
 # What is said and what is asked for
 
 

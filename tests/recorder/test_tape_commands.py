@@ -70,6 +70,19 @@ def test_list_takes_files_folders_and_shipped_names(run: Any, tmp_path: Path) ->
     assert "mine#1" in [row["tape"] for row in rows]
 
 
+def test_list_tells_of_unfinished_recordings(run: Any, tmp_path: Path) -> None:
+    from recorder.spool import Spool, meta_of
+
+    request = Request("POST", "http://h/x")
+    Spool(tmp_path, meta_of(request, file="", provider="up", dialect="raw", recorded_at="2026-11-20")).close()
+    told = f"tokentape: note: a killed recorder left 1 unfinished here; `tokentape recover {tmp_path}` keeps them"
+    status, out, err = run("list", tmp_path)
+    assert (status, out, err.splitlines()[0]) == (3, "", told)
+    (tmp_path / "hello.yaml").write_bytes(HELLO.read_bytes())
+    status, out, err = run("list", tmp_path, "--json")
+    assert (status, len(json.loads(out)), err) == (0, 1, f"{told}\n")
+
+
 def test_list_as_json_has_the_facts_of_show(run: Any) -> None:
     rows = json.loads(run("list", "--json")[1])
     assert [row["tape"] for row in rows] == [f"{name}#1" for name in SHIPPED]
@@ -284,4 +297,4 @@ def test_examples_come_first_in_every_help(name: str, run: Any) -> None:
     assert status == 0
     lines = [line.strip() for line in out.splitlines() if line.strip()]
     assert lines[1] == "Examples:"
-    assert lines[2].startswith(f"tokentape {name}")
+    assert f"tokentape {name}" in lines[2]

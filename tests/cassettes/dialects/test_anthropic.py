@@ -3,8 +3,11 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cassettes import dialects
+from cassettes.dialects.delta import NOTHING, Delta, ToolPart
 
 ANTHROPIC = dialects.get("anthropic")
 
@@ -81,3 +84,96 @@ def test_the_request_has_what_the_api_requires() -> None:
     assert headers["anthropic-version"] == "2023-06-01"
     assert json.loads(body)["max_tokens"] > 0
     assert json.loads(body)["stream"] is True
+
+
+def delta_of(kind: str, **delta: object) -> dict[str, object]:
+    return {"type": "content_block_delta", "index": 2, "delta": {"type": kind, **delta}}
+
+
+def start_of(kind: str, **block: object) -> dict[str, object]:
+    return {"type": "content_block_start", "index": 2, "content_block": {"type": kind, **block}}
+
+
+def end_of(stop_reason: object, **delta: object) -> dict[str, object]:
+    return {"type": "message_delta", "delta": {"stop_reason": stop_reason, **delta}, "usage": {"output_tokens": 9}}
+
+
+USAGE = {"output_tokens": 9}
+REFUSED = {"type": "refusal", "explanation": "not this"}
+DELTAS = [
+    ({"type": "message_start", "message": {"usage": {"input_tokens": 3}}}, Delta(usage={"input_tokens": 3})),
+    (start_of("text", text=""), NOTHING),
+    (start_of("text", text="Mo"), Delta("Mo")),
+    (delta_of("text_delta", text="ss"), Delta("ss")),
+    (start_of("thinking", thinking="h"), Delta(reasoning="h")),
+    (delta_of("thinking_delta", thinking="m"), Delta(reasoning="m")),
+    (delta_of("signature_delta", signature="c2ln"), NOTHING),
+    (delta_of("citations_delta", citation={}), NOTHING),
+    (start_of("tool_use", id="t1", name="f", input={}), Delta(tools=(ToolPart(2, "t1", "f"),))),
+    (start_of("server_tool_use", id="t1", name="f", input={}), Delta(tools=(ToolPart(2, "t1", "f"),))),
+    (start_of("web_search_tool_result", tool_use_id="t1", content=[]), NOTHING),
+    (delta_of("input_json_delta", partial_json='{"a'), Delta(tools=(ToolPart(2, arguments='{"a'),))),
+    (end_of("end_turn"), Delta(usage=USAGE, finish="end_turn")),
+    (end_of("tool_use"), Delta(usage=USAGE, finish="tool_use")),
+    (end_of("refusal"), Delta(refusal="refusal", usage=USAGE, finish="refusal")),
+    (end_of("refusal", stop_details=REFUSED), Delta(refusal="not this", usage=USAGE, finish="refusal")),
+    (end_of(None), Delta(usage=USAGE)),
+    ({"type": "error", "error": {"type": "overloaded_error", "message": "busy"}}, Delta(error="busy")),
+    ({"type": "error", "error": {"type": "overloaded_error"}}, Delta(error="overloaded_error")),
+    ({"type": "error"}, Delta(error="error")),
+    ({"type": "ping"}, NOTHING),
+    ({"type": "message_stop"}, NOTHING),
+    (None, NOTHING),
+]
+
+
+@pytest.mark.parametrize(("payload", "delta"), DELTAS)
+def test_what_an_event_adds(payload: object, delta: Delta) -> None:
+    assert ANTHROPIC.delta(payload) == delta
+
+
+_KINDS = st.sampled_from(
+    [
+        *("message_start", "content_block_start", "content_block_delta", "message_delta", "error"),
+        *("text_delta", "tool_use", "refusal"),
+    ]
+)
+_JSON = st.recursive(
+    st.none() | st.integers() | _KINDS,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["type", "delta", "content_block", "index", "usage", "error", "text"]), inner)
+    ),
+    max_leaves=10,
+)
+
+
+@given(_JSON)
+def test_no_json_makes_it_raise(payload: object) -> None:
+    ANTHROPIC.delta(payload)
+    ANTHROPIC.count(payload)
+
+
+def test_models_are_listed_as_anthropic_lists_them() -> None:
+    assert ANTHROPIC.models([]) == {"data": [], "has_more": False, "first_id": None, "last_id": None}
+    assert ANTHROPIC.models(["a", "b"]) == {
+        "data": [
+            {"type": "model", "id": name, "display_name": name, "created_at": "1970-01-01T00:00:00Z"} for name in "ab"
+        ],
+        "has_more": False,
+        "first_id": "a",
+        "last_id": "b",
+    }
+
+
+def test_tokens_are_estimated() -> None:
+    messages = [
+        {
+            "role": "user",
+            "content": [{"type": "text", "text": "x" * 8}, {"type": "image", "source": {"data": "A" * 99}}],
+        }
+    ]
+    assert ANTHROPIC.count({"model": "m", "max_tokens": 9, "messages": messages, "system": "y" * 4}) == {
+        "input_tokens": 3
+    }
+    assert ANTHROPIC.count(None) == {"input_tokens": 1}

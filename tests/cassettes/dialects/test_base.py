@@ -84,6 +84,16 @@ def test_error_bodies_are_json_whatever_the_path_was() -> None:
     assert error_response({}, retry=True)[0][1] == ("x-should-retry", "true")
 
 
+def test_a_providers_own_headers_stand_beside_ours() -> None:
+    own = (("Content-Type", "application/json"), ("x-request-id", "req_1"))
+    assert error_response({}, headers=own)[0] == own
+    assert error_response({}, retry=False, headers=own[1:])[0] == (
+        ("content-type", "application/json; charset=utf-8"),
+        ("x-request-id", "req_1"),
+        ("x-should-retry", "false"),
+    )
+
+
 @pytest.mark.parametrize("dialect", GRAMMARS, ids=lambda dialect: dialect.name)
 @given(body=JSON)
 def test_no_json_is_an_error(dialect: dialects.Dialect, body: object) -> None:

@@ -3,10 +3,11 @@
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from cassettes import dialects
-
-GEMINI = dialects.get("gemini")
+from cassettes.dialects.delta import NOTHING, Delta, ToolPart
+from cassettes.dialects.gemini import DIALECT as GEMINI
 
 
 @pytest.mark.parametrize(
@@ -88,7 +89,6 @@ def test_errors_are_a_google_rpc_status(status: int, name: str) -> None:
     error = json.loads(body)["error"]
     assert (error["code"], error["message"], error["status"]) == (status, "no", name)
     assert error["details"][0]["reason"] == "tokentape_no_match"
-    assert b"details" not in GEMINI.error(status, "no")[1]
     assert body.startswith(b'{"error":')  # google-genai wants it first
 
 
@@ -98,3 +98,106 @@ def test_the_request_carries_the_model_in_its_path() -> None:
     )
     assert GEMINI.request("a/b c", "hi", stream=False)[0] == "/v1beta/models/a%2Fb%20c:generateContent"
     assert GEMINI.auth("k") == {"x-goog-api-key": "k"}
+
+
+def event(*parts: object, **fields: object) -> dict[str, object]:
+    return {"candidates": [{"content": {"parts": list(parts), "role": "model"}, **fields}]}
+
+
+CALL = {"functionCall": {"id": "c1", "name": "f", "args": {"city": "서울"}}}
+USAGE = {"promptTokenCount": 2, "totalTokenCount": 3}
+ERROR = {"error": {"code": 503, "message": "overloaded", "status": "UNAVAILABLE"}}
+DELTAS = [
+    (event({"text": "Mo"}, {"text": "ss"}) | {"usageMetadata": USAGE}, Delta("Moss", usage=USAGE)),
+    (event({"text": "hm", "thought": True}, {"text": "Moss"}), Delta("Moss", reasoning="hm")),
+    (event({"text": ""}, finishReason="STOP", index=0), Delta(finish="STOP")),
+    (event({"text": "a"}, CALL), Delta("a", tools=(ToolPart(1, "c1", "f", '{"city": "서울"}'),))),
+    (event({"functionCall": {"name": "f", "willContinue": True}}), Delta(tools=(ToolPart(0, "", "f"),))),
+    (event({"functionCall": {}}), NOTHING),
+    (event(finishReason="SAFETY"), Delta(refusal="SAFETY", finish="SAFETY")),
+    (event(finishReason="SAFETY", finishMessage="unsafe"), Delta(refusal="unsafe", finish="SAFETY")),
+    (event(finishReason="MAX_TOKENS", finishMessage="long"), Delta(finish="MAX_TOKENS")),
+    (event({"text": "second"}, index=1), NOTHING),
+    ({"promptFeedback": {"blockReason": "OTHER"}}, Delta(refusal="OTHER")),
+    ({"promptFeedback": {"blockReason": "OTHER", "blockReasonMessage": "not this"}}, Delta(refusal="not this")),
+    ({"promptFeedback": {"safetyRatings": []}}, NOTHING),
+    (ERROR, Delta(error="overloaded")),
+    ([ERROR], Delta(error="overloaded")),
+    ({"error": {"status": "UNAVAILABLE"}}, Delta(error="UNAVAILABLE")),
+    ({"error": {}}, Delta(error="error")),
+    (event(finishReason=1), NOTHING),  # protocol buffers' own number
+    ([], NOTHING),
+    (None, NOTHING),
+]
+
+
+@pytest.mark.parametrize(("payload", "delta"), DELTAS)
+def test_what_an_event_adds(payload: object, delta: Delta) -> None:
+    assert GEMINI.delta(payload) == delta
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=2),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["candidates", "content", "parts", "text", "functionCall", "args", "error"]), inner
+        )
+    ),
+    max_leaves=10,
+)
+
+
+@given(_JSON)
+def test_no_json_makes_it_raise(payload: object) -> None:
+    GEMINI.delta(payload)
+    GEMINI.count(payload)
+    GEMINI.array([payload])
+
+
+def test_arguments_as_deep_as_the_parser_takes_them_do_not_make_it_raise() -> None:
+    deep: object = "x"
+    for _ in range(100_000):
+        deep = [deep]
+    assert GEMINI.delta(event({"functionCall": {"name": "f", "args": {"a": deep}}})).tools == (ToolPart(0, "", "f"),)
+
+
+@pytest.mark.parametrize(
+    ("path", "query", "streams"),
+    [
+        ("/v1beta/models/m:streamGenerateContent", "alt=sse", True),
+        ("/v1beta/models/m:streamGenerateContent", "", True),
+        ("/v1beta/models/m:generateContent", "alt=sse", False),
+        ("/v1beta/models/m:countTokens", "", False),
+        ("/v1beta/models", "", False),
+    ],
+)
+def test_the_verb_says_whether_to_stream(path: str, query: str, streams: bool) -> None:
+    assert GEMINI.streams(path, query, {"stream": not streams}) is streams
+
+
+def test_without_sse_a_stream_is_one_array() -> None:
+    assert GEMINI.array([event({"text": "a"}), None, [ERROR]]) == [event({"text": "a"}), ERROR]
+
+
+def test_models_are_listed_as_google_lists_them() -> None:
+    assert GEMINI.models([]) == {"models": []}
+    assert GEMINI.models(["demo", "models/other", "tunedModels/t"]) == {
+        "models": [
+            {
+                "name": name,
+                "version": "001",
+                "displayName": shown,
+                "supportedGenerationMethods": ["generateContent", "countTokens"],
+            }
+            for name, shown in (("models/demo", "demo"), ("models/other", "other"), ("tunedModels/t", "tunedModels/t"))
+        ]
+    }
+
+
+def test_tokens_are_estimated() -> None:
+    contents = [{"role": "user", "parts": [{"text": "x" * 8}]}]
+    instruction = {"parts": [{"text": "y" * 4}]}
+    assert GEMINI.count({"contents": contents, "systemInstruction": instruction}) == {"totalTokens": 3}
+    assert GEMINI.count({"generateContentRequest": {"contents": contents}}) == {"totalTokens": 2}
+    assert GEMINI.count(None) == {"totalTokens": 1}

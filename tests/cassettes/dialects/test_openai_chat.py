@@ -5,6 +5,7 @@ import json
 import pytest
 
 from cassettes import dialects
+from cassettes.dialects.delta import NOTHING, Delta, ToolPart
 
 CHAT = dialects.get("openai-chat")
 
@@ -73,3 +74,63 @@ def test_the_prompt_is_the_last_user_text() -> None:
     assert CHAT.prompt({"messages": messages}) == "Hello!"
     assert CHAT.model("/v1/chat/completions", {"model": "gpt-5.1"}) == "gpt-5.1"
     assert CHAT.model("/v1/chat/completions", {"model": 5}) is None
+
+
+def chunk(delta: object, **more: object) -> dict[str, object]:
+    return {"choices": [{"index": 0, "delta": delta, "finish_reason": None}], **more}
+
+
+@pytest.mark.parametrize(
+    ("payload", "delta"),
+    [
+        (chunk({"reasoning_content": "so", "content": None}), Delta(reasoning="so")),
+        (chunk({"reasoning": "so", "reasoning_details": [{"text": "so"}]}), Delta(reasoning="so")),
+        (chunk({"reasoning_details": [{"text": "a"}, {"summary": "b"}, {"data": "x"}, 3]}), Delta(reasoning="ab")),
+        (
+            chunk({"content": [{"type": "thinking", "thinking": [{"type": "text", "text": "so"}]}]}),
+            Delta(reasoning="so"),
+        ),
+        (chunk({"refusal": "no"}), Delta(refusal="no")),
+        (
+            chunk({"tool_calls": [{"index": 2, "id": "a", "function": {"name": "f", "arguments": "{"}}]}),
+            Delta(tools=(ToolPart(2, "a", "f", "{"),)),
+        ),
+        (
+            chunk({"tool_calls": [{"function": {"arguments": "x"}}, {"custom": {"name": "c", "input": "y"}}, 3]}),
+            Delta(tools=(ToolPart(0, arguments="x"), ToolPart(1, name="c", arguments="y"), ToolPart(2))),
+        ),
+        (
+            chunk({"function_call": {"name": "f", "arguments": "{}"}}),
+            Delta(tools=(ToolPart(0, name="f", arguments="{}"),)),
+        ),
+        ({"choices": [], "usage": {"total_tokens": 3}}, Delta(usage={"total_tokens": 3})),
+        ({"choices": [], "x_groq": {"usage": {"total_tokens": 3}}}, Delta(usage={"total_tokens": 3})),
+        ({"choices": [{"delta": {}, "finish_reason": "stop"}], "usage": None}, Delta(finish="stop")),
+        (chunk({"content": "a"}, error={"message": "gone"}), Delta("a", error="gone")),
+        ({"object": "error", "message": "too long"}, Delta(error="too long")),
+        ({"choices": [{"index": 1, "delta": {"content": "other"}}]}, NOTHING),
+    ],
+)
+def test_what_an_event_adds(payload: object, delta: Delta) -> None:
+    assert CHAT.delta(payload) == delta
+
+
+def test_a_stream_folds_to_a_chat_completion() -> None:
+    folded = CHAT.fold([chunk({"content": "Moss"}), None])
+    assert folded is not None
+    assert folded.code == 200
+    assert folded.body == {
+        "id": "",
+        "object": "chat.completion",
+        "created": 0,
+        "model": "",
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": "Moss"}, "finish_reason": None}],
+    }
+    assert CHAT.fold([]) is None
+
+
+def test_models_are_listed_as_openai_lists_them() -> None:
+    card = {"id": "moss", "object": "model", "created": 0, "owned_by": "tokentape"}
+    assert CHAT.model_card("moss") == card
+    assert CHAT.models(["moss"]) == {"object": "list", "data": [card]}
+    assert CHAT.count({"messages": []}) is None

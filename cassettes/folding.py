@@ -1,0 +1,81 @@
+"""A streamed answer as the whole JSON that a client gets which asked for no stream. Pure.
+
+Which events make which answer is the dialect's `fold`; here is what becomes of head, time and ending. Imports
+`dialects`, `events`, `model` and the standard library.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from itertools import pairwise
+
+from msgspec.structs import replace
+
+from cassettes.dialects import Dialect
+from cassettes.dialects.base import json_bytes, payload
+from cassettes.events import event_ends, event_kind
+from cassettes.model import Ending, EventKind, Frame, Head, Headers, Response, Timeline
+
+_OURS = frozenset({"content-type", "content-length", "transfer-encoding"})
+_JSON = "application/json"
+_UNFINISHED = frozenset({"timeout", "client_closed", "interrupted"})
+
+
+def is_stream(response: Response) -> bool:
+    """Whether the answer is a stream of events, whatever was asked for."""
+    return _kind(response) != "none"
+
+
+def payloads(response: Response) -> Iterator[object]:
+    """The decoded JSON of every event; None for what has none (comments, `[DONE]`)."""
+    ends = event_ends(response.body, _kind(response))
+    return (payload(response.body[start:end]) for start, end in pairwise([0, *ends]))
+
+
+def folded(response: Response, timeline: Timeline, dialect: Dialect) -> Timeline | None:
+    """`timeline` (of `response`, its time perhaps edited) with one JSON body in place of the events; None if the
+    answer is no stream of the dialect.
+
+    The head comes when the stream has ended, as a provider answers who has to finish first. Where the tape breaks, the
+    client gets no head at all, and then the break: of an answer that was never whole there is nothing to show. An
+    ending that came after the answer was finished (a client that left, a stall) is the end of a whole one.
+    """
+    if timeline.head is None or not is_stream(response):
+        return None
+    events = list(payloads(response))
+    answer = dialect.fold(events)
+    if answer is None:
+        return None
+    end = timeline.end
+    whole = end.type == "eof" or (end.type in _UNFINISHED and any(dialect.delta(event).finish for event in events))
+    if not whole:
+        broken = Ending(type=end.type, at="request", gap_ms=timeline.end_at_ms)
+        return replace(timeline, head=None, head_at_ms=0.0, frames=(), end=broken, trailers=())
+    body = json_bytes(answer.body)
+    at = timeline.frames[-1].at_ms if timeline.frames else timeline.head_at_ms
+    return replace(
+        timeline,
+        head=_head(timeline.head, answer.code, len(body)),
+        head_at_ms=at,
+        frames=(Frame(at, body),),
+        end=Ending(),
+        end_at_ms=at,
+        framing="length",
+        trailers=(),
+    )
+
+
+def _kind(response: Response) -> EventKind:
+    return event_kind(response.headers, response.code, response.body, response.stream.events)
+
+
+def _head(head: Head, code: int, length: int) -> Head:
+    """The tape's head, saying JSON where it said how the stream came."""
+    headers: Headers = tuple(
+        (name, _JSON if name.lower() == "content-type" else value)
+        for name, value in head.headers
+        if name.lower() not in _OURS or name.lower() == "content-type"
+    )
+    message = head.message if code == head.code else HTTPStatus(code).phrase if code in set(HTTPStatus) else ""
+    return replace(head, code=code, message=message, headers=(*headers, ("Content-Length", str(length))))

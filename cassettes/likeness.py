@@ -1,0 +1,74 @@
+"""What a request is like: the digests by which the levels compare it, each worked out when it is first asked for.
+
+Two requests are one at a level when their digests of it are equal, so that an index finds tapes by look-up. Pure.
+May import `conversation`, `dialects`, `normalise` and the standard library.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from typing import NamedTuple
+
+from cassettes import dialects
+from cassettes.conversation import frame, last_user, turns
+from cassettes.framing import octets
+from cassettes.normalise import NO_RULES, Rules, decoded, digest, normalised_value, strict_digest
+
+
+class Digests(NamedTuple):
+    """Of the normalised body: with every name in it told apart (`strict`), and without what clocks say (`loose`); of
+    what is said in it, and of the last text of the user, each with its frame (None: nothing is said)."""
+
+    strict: bytes
+    loose: bytes
+    conversation: bytes | None
+    last_user: bytes | None
+
+
+class Likeness:
+    """A request with that dialect, raw path, query and body; `body` may be a function that is called once."""
+
+    __slots__ = ("_body", "_digests", "_rules", "_streams", "dialect", "path", "query")
+
+    def __init__(self, dialect: str, path: str, query: str, body: Callable[[], bytes], rules: Rules = NO_RULES) -> None:
+        self.dialect = dialect
+        self.path = path
+        self.query = query
+        self._body = body
+        self._rules = rules
+        self._streams: bool | None = None
+        self._digests: Digests | None = None
+
+    @property
+    def streams(self) -> bool:
+        """Whether it asks for a stream."""
+        if self._streams is None:
+            self._streams = dialects.get(self.dialect).streams(self.path, self.query, decoded(self._body()))
+        return self._streams
+
+    @property
+    def digests(self) -> Digests:
+        """What it is compared by; of a body of a megabyte this takes some 20 ms."""
+        if self._digests is None:
+            value = normalised_value(decoded(self._body()), self._rules)
+            self._digests = Digests(strict_digest(value), digest(value), *self._said(value))
+        return self._digests
+
+    def _said(self, value: object) -> tuple[bytes | None, bytes | None]:
+        around = frame(self.dialect, self.path, value)
+        said, last = turns(self.dialect, value), last_user(self.dialect, value)
+        return digest([around, said]) if said else None, digest([around, last]) if last else None
+
+
+def operation_path(dialect: str, path: str) -> str:
+    """`path` with streaming and not streaming made one operation (Gemini names them in the path)."""
+    return path.replace(":streamGenerateContent", ":generateContent") if dialect == "gemini" else path
+
+
+def request_key(dialect: str, path: str, body: bytes, deck: str = "", rules: Rules = NO_RULES) -> str:
+    """64 hex digits: hash of deck, dialect, path and normalised body (DESIGN 7). `path` is the route's, `body` the
+    redacted one. Of two requests that differ only in what clocks say the key is the same."""
+    names = (octets(name) for name in (deck, dialect, operation_path(dialect, path)))
+    value = normalised_value(decoded(body), rules)
+    return hashlib.sha256(b"\0".join((*names, digest(value)))).hexdigest()

@@ -1,0 +1,57 @@
+"""Requests for the server itself: front page, control paths, tapes by name, faults that nobody knows yet.
+
+Tells them apart and hands each to its module. Imports `cassettes` and this package; `app` plays what comes back.
+"""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from cassettes.matching import Asked
+from cassettes.model import header
+from cassettes.redact import Redactor
+from mockserver import answers, control, eventsource
+from mockserver.choose import Chooser, Chosen
+from mockserver.guards import Guard
+from mockserver.misses import Misses
+from mockserver.plan import Asking
+
+FRONT = "/"
+FAULT_HEADER = "x-tokentape-fault"
+
+
+def is_own(asked: Asked) -> bool:
+    """Whether a request is not for a tape but for the server itself."""
+    route = asked.route
+    if route.faults is not None or header(asked.request.headers, FAULT_HEADER) is not None:
+        return True
+    if route.provider is not None:
+        return False
+    if route.path == FRONT:
+        return asked.request.method in {"GET", "HEAD"}
+    return _is_under(control.PATH, route.path) or _is_under(eventsource.PATH, route.path)
+
+
+def _is_under(place: str, path: str) -> bool:
+    return path == place or path.startswith(place + "/")
+
+
+class Own:
+    """What one server answers itself. `opened` tells where it listens."""
+
+    def __init__(self, chooser: Chooser, misses: Misses, redactor: Redactor) -> None:
+        self._chooser = chooser
+        self._control = control.Control(chooser, misses, redactor)
+        self._eventsource = eventsource.EventSource(chooser)
+
+    async def answer(self, asked: Asked, asking: Asking, url: str, guard: Guard) -> Chosen | web.Response:
+        """The answer to a request that `is_own`; a Chosen is to be played, and moves no deck's place."""
+        route = asked.route
+        faults = route.faults or header(asked.request.headers, FAULT_HEADER)
+        if faults is not None:
+            return answers.unknown_faults(faults, f"the /!… segment or {FAULT_HEADER}", route)
+        if route.path == FRONT:
+            return web.Response(text=answers.front_page(url, self._chooser.index))
+        if _is_under(eventsource.PATH, route.path):
+            return self._eventsource.answer(asked, asking, url)
+        return await self._control.answer(asked, guard)

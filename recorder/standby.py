@@ -1,0 +1,72 @@
+"""A recorder that stands by a server that plays: what no tape answers is forwarded and recorded (`--on-miss record`).
+
+It records as `record --record-mode new_episodes` does. The server is not known here: `tokentape.py` hands this module
+to the command that runs it. Imports `cassettes` and this package.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from cassettes import providers
+from cassettes.matching import Asked
+from cassettes.redact import Redactor
+from recorder.filing import Filing
+from recorder.leaving import Live
+from recorder.outgoing import upstreams_of
+from recorder.printing import say
+from recorder.proxy import Clocks, Recorder, Settings
+from recorder.recording import Downstream
+from recorder.session import interactions_of, tapes_of, wall
+from recorder.spool import left_behind
+
+__all__ = ["Standby", "left_behind", "stand_by"]
+
+
+class Standby:
+    """A recorder, where it writes and where it forwards to."""
+
+    def __init__(self, recorder: Recorder, folder: Path, upstreams: Mapping[str, str]) -> None:
+        self._recorder = recorder
+        self.folder = folder
+        self.upstreams = upstreams
+
+    @property
+    def failures(self) -> int:
+        """Recordings that were not kept as they came."""
+        return self._recorder.failures
+
+    async def forward(self, asked: Asked, downstream: Downstream) -> Live:
+        """As `Recorder.forward`."""
+        return await self._recorder.forward(asked, downstream)
+
+    async def drain(self) -> None:
+        """As `Recorder.drain`."""
+        await self._recorder.drain()
+
+    async def close(self) -> None:
+        """As `Recorder.close`."""
+        await self._recorder.close()
+
+
+def stand_by(
+    folder: Path,
+    upstreams: Iterable[str],
+    mapped: Iterable[str],
+    environ: Mapping[str, str],
+    redactor: Redactor,
+    *,
+    wraps: bool,
+) -> Standby:
+    """A recorder into `folder`. `upstreams` are those of `--upstream`, `mapped` those of `--map`; with `wraps` the
+    base-URL variables of `environ` count too. Raises ProviderError, and CassetteError for a tape in `folder` that
+    cannot be read."""
+    named = upstreams_of(upstreams, environ if wraps else None, dict(providers.parse_mapping(text) for text in mapped))
+    if note := left_behind(folder):
+        say(f"tokentape: note: {note}")
+    filing = Filing(folder, "new_episodes", None, interactions_of(tapes_of(folder)))
+    settings = Settings(upstreams=named, environ=environ)
+    clocks = Clocks(time.monotonic, wall)
+    return Standby(Recorder(filing, settings, redactor, clocks, lambda line: say(redactor.text(line))), folder, named)

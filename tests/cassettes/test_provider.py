@@ -1,0 +1,115 @@
+"""One row: where its SDKs' base URLs point, which paths are its own, what it refuses."""
+
+import pytest
+
+from cassettes import providers
+from cassettes.provider import Provider, is_under, url_flaw
+
+ROWS = providers.load()
+
+
+@pytest.mark.parametrize(
+    ("name", "dialect", "path"),
+    [
+        ("openai", "openai-chat", "/v1"),
+        ("openai", "raw", "/v1"),
+        ("anthropic", "anthropic", ""),
+        ("anthropic", "openai-chat", "/v1"),
+        ("gateway", "openai-chat", "/v1"),
+        ("gateway", "anthropic", ""),
+        ("openrouter", "openai-responses", "/api/v1"),
+        ("openrouter", "anthropic", "/api"),
+        ("groq", "openai-chat", "/openai/v1"),
+        ("google", "gemini", ""),
+    ],
+)
+def test_each_sdk_has_its_own_idea_of_a_base_url(name: str, dialect: str, path: str) -> None:
+    assert ROWS[name].path_for(dialect) == path
+
+
+@pytest.mark.parametrize(
+    ("name", "dialect", "prefix", "fits"),
+    [
+        ("openai", "openai-chat", "/v1", True),
+        ("openai", "openai-chat", "", False),
+        ("openai", "openai-chat", "/v1/v1", False),
+        ("deepseek", "openai-chat", "", True),
+        ("azure", "openai-chat", "/openai/deployments/gpt", True),
+        ("azure", "openai-chat", "/openai/deployments", False),
+        ("azure", "openai-chat", "/openai/deployments/a/b", False),
+        ("google", "gemini", "/v1alpha", True),
+        ("google", "gemini", "/v1/projects/p/locations/l/publishers/google", False),
+        ("vertex", "gemini", "/v1/projects/p/locations/l/publishers/google", True),
+    ],
+)
+def test_where_endpoints_may_stand(name: str, dialect: str, prefix: str, fits: bool) -> None:
+    assert ROWS[name].has_place(dialect, prefix) is fits
+
+
+@pytest.mark.parametrize(
+    ("path", "place"),
+    [
+        ("/openai/v1/chat/completions", "/openai/v1"),
+        ("/openai/deployments/d/chat/completions", "/openai/deployments/{}"),
+        ("/openai/x", "/openai"),
+        ("/openaix", None),
+        ("/v1/chat/completions", None),
+    ],
+)
+def test_paths_that_are_native(path: str, place: str | None) -> None:
+    assert ROWS["azure"].native(path) == place
+
+
+@pytest.mark.parametrize(
+    ("pattern", "path", "under"),
+    [
+        ("/a/{}", "/a/b", True),
+        ("/a/{}", "/a/b/c", True),
+        ("/a/{}", "/a", False),
+        ("/a", "/ab", False),
+        ("", "", True),
+        ("", "/a", True),
+    ],
+)
+def test_a_pattern_counts_in_segments(pattern: str, path: str, under: bool) -> None:
+    assert is_under(pattern, path) is under
+
+
+@pytest.mark.parametrize(
+    ("name", "dialect", "model", "refused"),
+    [
+        ("runyourai", "openai-responses", "openai/gpt-5", False),
+        ("runyourai", "openai-responses", "anthropic/claude-sonnet-4-5", True),
+        ("runyourai", "openai-responses", "gpt-5", True),
+        ("runyourai", "openai-responses", None, False),
+        ("runyourai", "openai-chat", "anthropic/claude-sonnet-4-5", False),
+        ("openai", "openai-responses", "anything/else", False),
+    ],
+)
+def test_the_responses_api_is_for_some_models_only(name: str, dialect: str, model: str | None, refused: bool) -> None:
+    why = ROWS[name].refusal(dialect, model)
+    assert (why is not None) is refused
+    assert why is None or why.startswith(f"RunYourAI has the Responses API for openai/* only, not for '{model}'")
+
+
+def test_rows_of_no_known_address() -> None:
+    assert [row.name for row in ROWS.values() if row.is_nowhere] == ["gateway", "azure"]
+
+
+def test_a_row_is_used_when_one_of_its_variables_is_set() -> None:
+    azure = ROWS["azure"]
+    assert azure.is_used({"AZURE_OPENAI_API_KEY": "k"})
+    assert azure.is_used({"AZURE_OPENAI_ENDPOINT": "http://h"})
+    assert not azure.is_used({"AZURE_OPENAI_ENDPOINT": "", "OPENAI_API_KEY": "k"})
+
+
+def test_the_least_that_a_row_says() -> None:
+    row = Provider(name="acme", base_url="http://h/v1")
+    assert (row.mount, row.dialects, row.key({"K": "v"}), row.is_nowhere) == ("/acme", ("openai-chat",), None, False)
+    assert row.speaks("raw")
+    assert not row.speaks("gemini")
+
+
+@pytest.mark.parametrize("url", ["http://h", "https://h:1/a/b", "http://[::1]:8080"])
+def test_base_urls(url: str) -> None:
+    assert url_flaw(url) is None
