@@ -26,6 +26,10 @@ LONGEST = 120
 """Characters of a difference; of a longer path the middle is left out."""
 IGNORABLE = 3
 """Fields that a report proposes to ignore at most."""
+FAR = 20
+"""Differences that are counted to tell which tape is nearest."""
+LENGTH = 3
+"""What a list of another length counts for: what is in it was not looked at."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,40}")
 _PATH = re.compile(r"""\$[^\s()…]+""")
 _PLAIN = re.compile(r"\$(?:\.[A-Za-z0-9_-]+)+")
@@ -34,6 +38,7 @@ _ASKED = re.compile(
     r"\$(?:\.(?:messages|input|contents|instructions|prompt|system|systemInstruction|model|tools)\b|\[[0-9]|$)"
 )
 _ABSENT = object()
+_LENGTH = " (its length)"
 _KINDS = {
     "call": "a call id",
     "date": "a date",
@@ -73,7 +78,20 @@ class Comparison:
         found = [_short(name) for name in islice(self._all(entry), most + 1)]
         return [*found[:most], "more"] if len(found) > most else found
 
+    def distance(self, entry: Entry) -> int:
+        """How many deciding differences there are, FAR at most; a list of another length counts as several."""
+        names = islice(self._deciding(entry), FAR)
+        return min(FAR, sum(LENGTH if name.endswith(_LENGTH) else 1 for name in names))
+
     def _all(self, entry: Entry) -> Iterator[str]:
+        deciding = False
+        for name in self._deciding(entry):
+            deciding = True
+            yield name
+        if not deciding and self._asked.body != entry.body:
+            yield from _undecided(self._asked.body, entry.body)
+
+    def _deciding(self, entry: Entry) -> Iterator[str]:
         asked = self._asked
         if asked.request.method != entry.interaction.request.method:
             yield "method"
@@ -82,23 +100,21 @@ class Comparison:
         if query_of(asked.route.query) != query_of(entry.query):
             yield "query"
         if asked.body != entry.body:
-            yield from self._bodies(entry.body)
+            one, other = self._value, normalised(entry.body, self._rules)
+            if not isinstance(one, bytes) and not isinstance(other, bytes):
+                yield from (path for path, _ in _values(one, other))
+            elif one != other:
+                live, taped = _json(asked.body), _json(entry.body)
+                yield from (path for path, _ in _values(live, taped))
 
-    def _bodies(self, taped: bytes) -> Iterator[str]:
-        deciding = False
-        one, other = self._value, normalised(taped, self._rules)
-        if not isinstance(one, bytes) and not isinstance(other, bytes):
-            for path, _ in _values(one, other):
-                deciding = True
-                yield path
-        if deciding:
-            return
-        live, other = _json(self._asked.body), _json(taped)
-        names = [
-            f"{path}{_kind(value)}" if path.removeprefix("$.") not in NOT_ASKED else path
-            for path, value in islice(_values(live, other), 100)
-        ]
-        yield from names or ["body (the same JSON, spelled otherwise)"]
+
+def _undecided(body: bytes, taped: bytes) -> Iterator[str]:
+    """Where two bodies differ that are one normalised value, and what is volatile there."""
+    names = [
+        f"{path}{_kind(value)}" if path.removeprefix("$.") not in NOT_ASKED else path
+        for path, value in islice(_values(_json(body), _json(taped)), 100)
+    ]
+    yield from names or ["body (the same JSON, spelled otherwise)"]
 
 
 def differences(asked: Asked, entry: Entry, most: int = MOST, rules: Rules = NO_RULES) -> list[str]:
@@ -168,7 +184,7 @@ def _values(live: object, taped: object) -> Iterator[tuple[str, object]]:
             pairs = [(f"{path}[{at}]", *both) for at, both in enumerate(zip(one, other, strict=True))]
         else:
             if type(one) is not type(other) or one != other:
-                yield path if not isinstance(one, list) or not isinstance(other, list) else f"{path} (its length)", one
+                yield path if not isinstance(one, list) or not isinstance(other, list) else path + _LENGTH, one
             continue
         waiting += reversed(pairs)
 

@@ -28,9 +28,14 @@ def is_stream(response: Response) -> bool:
 
 
 def payloads(response: Response) -> Iterator[object]:
-    """The decoded JSON of every event; None for what has none (comments, `[DONE]`)."""
-    ends = event_ends(response.body, _kind(response))
-    return (payload(response.body[start:end]) for start, end in pairwise([0, *ends]))
+    """The decoded JSON of every event; None for what has none (comments, `[DONE]`). A last event that lacks its blank
+    line counts if it is whole: google-genai delivers it (providers.md 2.5)."""
+    body, kind = response.body, _kind(response)
+    ends = [0, *event_ends(body, kind)]
+    for start, end in pairwise(ends):
+        yield payload(body[start:end])
+    if kind != "none" and ends[-1] < len(body):
+        yield payload(body[ends[-1] :] + b"\n\n")
 
 
 def folded(response: Response, timeline: Timeline, dialect: Dialect) -> Timeline | None:
@@ -39,7 +44,8 @@ def folded(response: Response, timeline: Timeline, dialect: Dialect) -> Timeline
 
     The head comes when the stream has ended, as a provider answers who has to finish first. Where the tape breaks, the
     client gets no head at all, and then the break: of an answer that was never whole there is nothing to show. An
-    ending that came after the answer was finished (a client that left, a stall) is the end of a whole one.
+    ending that came after the answer was finished (a client that left, a stall) is the end of a whole one; so is any
+    after an error.
     """
     if timeline.head is None or not is_stream(response):
         return None
@@ -48,8 +54,9 @@ def folded(response: Response, timeline: Timeline, dialect: Dialect) -> Timeline
     if answer is None:
         return None
     end = timeline.end
-    whole = end.type == "eof" or (end.type in _UNFINISHED and any(dialect.delta(event).finish for event in events))
-    if not whole:
+    said = [dialect.delta(event) for event in events]
+    finished = any(delta.error or (delta.finish and end.type in _UNFINISHED) for delta in said)
+    if end.type != "eof" and not finished:
         broken = Ending(type=end.type, at="request", gap_ms=timeline.end_at_ms)
         return replace(timeline, head=None, head_at_ms=0.0, frames=(), end=broken, trailers=())
     body = json_bytes(answer.body)

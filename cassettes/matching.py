@@ -7,6 +7,7 @@ what it is like at a level is `likeness`. Imports `model`, `framing`, `dialects`
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from typing import Literal, NamedTuple
@@ -14,10 +15,10 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from cassettes import dialects
-from cassettes.framing import octets
+from cassettes.framing import octets, text
 from cassettes.likeness import Likeness, operation_path, request_key
 from cassettes.model import Interaction, Request, header
-from cassettes.normalise import NO_RULES, Rules
+from cassettes.normalise import NO_RULES, Rules, decoded
 from cassettes.redact import redact_body
 from cassettes.routes import Route, same_path, tape_route
 from cassettes.secrets import is_secret_parameter
@@ -126,6 +127,8 @@ def _asking(query: str) -> tuple[str, ...]:
     return tuple(part for part in query_of(query) if not part.startswith("alt="))
 
 
+_MODEL = re.compile(rb'"model"\s*+:\s*+"((?:[^"\\]|\\.)*+)"')
+
 Group = tuple[str, ...]
 """Entries that a request can be looked for among: of one method and last segment of the path, or one operation."""
 
@@ -160,6 +163,18 @@ class Index:
             return found
         streams = asked.likeness(self.rules).streams
         return tuple(entry for entry in found if entry.streams == streams) or found
+
+    def named(self, asked: Asked) -> tuple[Entry, ...]:
+        """The interactions of the tape that the request names as its model: lists of models have the tapes in them
+        (DESIGN 6), and a client that chooses one there has no other way to say so."""
+        route, dialect = asked.route, dialects.get(asked.route.dialect)
+        if route.operation is None:
+            return ()
+        hints = {dialect.model(route.path, None), *map(text, _MODEL.findall(asked.body))}
+        if hints.isdisjoint(self.tapes):
+            return ()  # the body is read only where the name of a tape is in it
+        named = self.tapes.get(dialect.model(route.path, decoded(asked.body)) or "", ())
+        return _fitting(asked, named, lambda _, entry: entry.operation == route.operation)
 
     def by_path(self, asked: Asked) -> Group:
         """The group of the entries that can have the path."""

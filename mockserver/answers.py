@@ -78,7 +78,8 @@ def unknown_faults(faults: str, where: str = "it", route: routes.Route | None = 
 
 def front_page(url: str, index: Index) -> str:
     """The base URLs as text, and how many interactions are loaded."""
-    return f"tokentape: {count(len(index.entries), 'interaction')} loaded\n\n{base_urls(url, index.providers)}\n"
+    loaded = count(len(index.entries), "interaction")
+    return f"tokentape: {loaded} loaded\n\n{base_urls(url, index.providers)}\n"
 
 
 def base_urls(url: str, having: Collection[str] = (), extra: Collection[str] = ()) -> str:

@@ -21,6 +21,7 @@ from cassettes.model import Headers, Request, TokentapeError
 from cassettes.redact import Redactor, redact_body
 from cassettes.secrets import secrets_from_request
 from mockserver import answers, browsers, wire
+from mockserver.catalogue import Catalogue
 from mockserver.choose import Chooser, Chosen, Found
 from mockserver.decks import Deck, Decks
 from mockserver.guards import Guard
@@ -96,6 +97,7 @@ class Server:
         self._decks = Decks()
         self._readings: OrderedDict[tuple[object, ...], _Reading] = OrderedDict()
         self._read_for: object = None
+        self._catalogue = Catalogue(chooser.index)
         self._extra = settings.extra
         self._connections = wire.Connections()
         self._hub: Hub | None = None
@@ -208,6 +210,8 @@ class Server:
             return await self._relay(request, asked, asking, self._forward)
         if request.method == "OPTIONS":
             return answers.options(answers.ANY_METHOD)
+        if found is None and (said := self._catalogue.answer(asked)) is not None:
+            return answers.json_response(said.body, said.code)
         return self._miss(asked, found)
 
     def _note_other_body(self, asked: Asked, chosen: Chosen) -> None:
@@ -239,6 +243,7 @@ class Server:
             # Other tapes may bring other mounts: what a path means is read anew.
             self._readings.clear()
             self._read_for = self.chooser.index
+            self._catalogue = Catalogue(self.chooser.index)
             self._extra = self._settings.extra | extra_mounts(self.chooser.index.providers)
         key = (request.method, request.raw_path, request.version, request.raw_headers, body)
         reading = self._readings.get(key)
@@ -260,7 +265,10 @@ class Server:
         reader = browsers.reader_of(headers, self._guard)
         asking = Asking(request.method == "HEAD", request.version < (1, 1), bool(request.keep_alive), reader)
         own = is_own(asked)
-        return _Reading(asked, asking, own, None if own else self.chooser.find(asked))
+        found = None if own else self.chooser.find(asked)
+        if found is not None and route.operation is not None:
+            asking = asking._replace(whole=not asked.likeness(self.chooser.index.rules).streams)
+        return _Reading(asked, asking, own, found)
 
     def _redactor_for(self, headers: Headers, target: str) -> Redactor:
         """Knows the credentials of that request too; a repeated one costs a look-up."""

@@ -17,8 +17,9 @@ from weakref import WeakValueDictionary
 import msgspec
 
 from cassettes import dialects
-from cassettes.difference import Comparison, Miss, missed
+from cassettes.difference import FAR, Comparison, Miss, missed
 from cassettes.events import event_ends, event_kind
+from cassettes.folding import folded
 from cassettes.framing import octets
 from cassettes.matching import LADDER, Asked, Entry, Index, Level
 from cassettes.timeline import to_timeline
@@ -36,8 +37,6 @@ COMPARED = 50
 """Tapes that a miss is compared with to name the nearest."""
 COMPARED_BYTES = 2 * 1024 * 1024
 """Bytes of their request bodies after which no more are looked into: a megabyte takes 20 ms."""
-DIFFERING = 20
-"""Differences that are counted for that."""
 
 
 class Playing(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,7 +69,7 @@ class Chooser:
         self._found: OrderedDict[tuple[object, ...], Found | None] = OrderedDict()
         # Of a thousand requests with one list of candidates the list is kept once.
         self._runs: WeakValueDictionary[str, Run] = WeakValueDictionary()
-        self._plans: OrderedDict[tuple[str, Asking, Pace], Plan] = OrderedDict()
+        self._plans: OrderedDict[tuple[str, Asking, Pace | None], Plan] = OrderedDict()
         self._plan_bytes = 0
 
     def reload(self, index: Index) -> None:
@@ -96,13 +95,12 @@ class Chooser:
 
     def plan(self, entry: Entry, asking: Asking, pace: Pace | None = None) -> Plan:
         """The compiled plan of `entry` for that way of asking, at the chooser's own pace if none is given."""
-        pace = self.playing.pace if pace is None else pace
         key = (entry.place, asking, pace)
         plan = self._plans.get(key)
         if plan is not None:
             self._plans.move_to_end(key)
             return plan
-        plan = self._plans[key] = self._compile(entry, asking, pace)
+        plan = self._plans[key] = self._compile(entry, asking, self.playing.pace if pace is None else pace)
         self._plan_bytes += len(plan.wire)
         while len(self._plans) > 1 and (len(self._plans) > PLANS or self._plan_bytes > PLAN_BYTES):
             self._plan_bytes -= len(self._plans.popitem(last=False)[1].wire)
@@ -124,11 +122,16 @@ class Chooser:
         return found
 
     def _find(self, asked: Asked) -> Found | None:
+        if entries := self.index.named(asked):
+            return "exact", self._run(entries)
         for level in self.playing.levels:
             if entries := self.index.find(level, asked):
-                run = Run(entries)
-                return level, self._runs.setdefault(run.key, run)
+                return level, self._run(entries)
         return None
+
+    def _run(self, entries: tuple[Entry, ...]) -> Run:
+        run = Run(entries)
+        return self._runs.setdefault(run.key, run)
 
     def missed(self, asked: Asked) -> Miss:
         """What is to say of a request that nothing answers: the nearest tape, what differs, what would have matched."""
@@ -142,6 +145,9 @@ class Chooser:
             ends = event_ends(response.body, kind) if pace.tps else []
             text = dialects.get(entry.dialect).text
             timeline = paced(timeline, pace, self._random(entry), ends, lambda event: bool(text(event)))
+        # A tape that does not know its request, as one made of a stream alone, was asked for that stream.
+        if asking.whole and (entry.likeness.streams or not entry.body):
+            timeline = folded(entry.interaction.response, timeline, dialects.get(entry.dialect)) or timeline
         extra = ((MARK, quote(octets(entry.place), safe="/#:@+,;=~!")),) if self.playing.mark else ()
         return compile_plan(timeline, asking, extra)
 
@@ -154,12 +160,12 @@ class Chooser:
 def nearest(index: Index, asked: Asked) -> Entry | None:
     """The tape to name in a miss: of those with the same dialect and path the one that differs least (the first of
     equals), else one of the same dialect, else any."""
-    comparison, found, least, size = Comparison(asked, index.rules), None, DIFFERING, 0
+    comparison, found, least, size = Comparison(asked, index.rules), None, FAR + 1, 0
     for entry in index.find("order", asked)[:COMPARED]:
-        count = len(comparison.differences(entry, most=DIFFERING)) if size < COMPARED_BYTES else DIFFERING
+        distance = comparison.distance(entry) if size < COMPARED_BYTES else FAR
         size += len(entry.body)
-        if found is None or count < least:
-            found, least = entry, count
+        if distance < least:
+            found, least = entry, distance
     if found is not None:
         return found
     ranked: Iterable[Entry] = (*index.find("route", asked), *index.entries)

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import click
-from click.core import ParameterSource
 
 from mockserver import options as option
 
 if TYPE_CHECKING:
     from cassettes.matching import Index, Level
+    from cassettes.normalise import Rules
     from cassettes.redact import Redactor
     from cassettes.store import FolderStore
     from mockserver.app import Forward
@@ -53,6 +53,7 @@ Examples:
   tokentape serve                            the shipped tapes on http://127.0.0.1:7357
   tokentape serve tests/cassettes --speed max
   tokentape serve openai/hello               one shipped tape, by its name
+  tokentape serve tapes --on-miss record     forward and record what is not on a tape
   tokentape serve tapes -- pytest tests/     a port of its own, base URLs set, the command's status
 
 Play tapes from a local server. TAPES are files, folders or names of shipped tapes; none: the shipped library.
@@ -87,8 +88,8 @@ CMD runs with the base-URL variables of the SDKs set; its exit status is passed 
 @click.pass_context
 def serve_command(ctx: click.Context, /, **options: Any) -> None:
     """Runs the server; the exit status is the wrapped command's, or 0, or 4 for a miss under --strict."""
-    if options["on_miss"] != "record" and ctx.get_parameter_source("output") is not ParameterSource.COMMANDLINE:
-        options["output"] = None  # a configuration may name the folder that `record` keeps tapes in
+    if options["on_miss"] != "record" and ctx.get_parameter_source("output") is click.core.ParameterSource.COMMANDLINE:
+        raise click.UsageError("-o is where --on-miss record keeps tapes; give both or neither", ctx)
     ctx.exit(serve(options, ctx.obj["command"], ctx.obj["compose"], dict(os.environ)))
 
 
@@ -108,13 +109,13 @@ def serve(
 
     process = process_of(options, command, environ)
     redactor = Redactor(secrets_from_env(environ))
-    standby = _standby(options, command, compose, environ, redactor)
+    rules = Rules(options["ignore"], options["normalize"])
+    standby = _standby(options, command, compose, environ, redactor, rules)
     upstreams = standby.upstreams if standby else dict(providers.parse_upstream(text) for text in options["upstream"])
     store = _store(options["tapes"], standby.folder if standby else None, compose)
     for tape in store.tapes:
         for note in tape.cassette.notes:
             say(f"tokentape: note: {note}")
-    rules = Rules(options["ignore"], options["normalize"])
     chooser = Chooser(index_of(store, rules=rules), playing_of(options))
     settings = Settings(
         extra=extra_mounts(upstreams),
@@ -194,17 +195,16 @@ def _standby(
     compose: Composed,
     environ: Mapping[str, str],
     redactor: Redactor,
+    rules: Rules,
 ) -> Standby | None:
     """The recorder for misses, None without `--on-miss record`. Raises click.UsageError when it has no folder."""
     if options["on_miss"] != "record":
-        if options["output"] is not None:
-            raise click.UsageError("-o is where --on-miss record keeps tapes; give both or neither")
-        return None
+        return None  # an output that is configured is meant for `record`
     folder = options["output"] or next((path for path in options["tapes"] if path.is_dir()), None)
     if folder is None:
         raise click.UsageError("--on-miss record needs a folder for its tapes: give one with -o DIR, or as TAPES")
     standby: Standby = compose.standby.stand_by(
-        folder, options["upstream"], options["mapped"], environ, redactor, wraps=command is not None
+        folder, options["upstream"], options["mapped"], environ, redactor, rules, wraps=command is not None
     )
     return standby
 

@@ -56,15 +56,14 @@ class EventSource:
         if wanted.get("fault"):
             return answers.unknown_faults(wanted["fault"])
         try:
-            entry = entries[_number(wanted.get("n", "1"), name, len(entries)) - 1]
+            entry = entries[_number(wanted.get("n") or "1", name, len(entries)) - 1]
             pace = self._pace(wanted.get("speed"))
         except TokentapeError as error:
             return answers.refused(400, str(error), "tokentape_bad_query")
         return Chosen(self._chooser.plan(entry, asking, pace), entry, Run((entry,)))
 
-    def _pace(self, written: str | None) -> Pace:
-        own = self._chooser.playing.pace
-        return replace(own, speed=speed(written)) if written else own
+    def _pace(self, written: str | None) -> Pace | None:
+        return replace(self._chooser.playing.pace, speed=speed(written)) if written else None
 
 
 def _row(tape: str, entries: Sequence[Entry], url: str) -> dict[str, object]:

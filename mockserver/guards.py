@@ -63,13 +63,16 @@ class Guard(msgspec.Struct, frozen=True, kw_only=True):
         return is_loopback_origin(origin) or (origin.lower() in self.origins and origin != ANY)
 
     def owns(self, host: str) -> bool:
-        """Whether a Host header means this server: a loopback name, or what it was told to listen on. Off loopback
-        also any address and names that only a private network has; every other name may be a rebound one."""
+        """Whether a Host header means this server: a loopback name, what it was told to listen on, the host of an
+        origin that `--cors` names. Off loopback also any address and names that only a private network has; every
+        other name may be a rebound one."""
         match = _HOST.fullmatch(host.lower())
         if match is None:
             return False
         name = match[1].rstrip(".")
         if is_loopback(name) or name == self.host.lower():
+            return True
+        if any(named["host"] == name for named in map(_ORIGIN.fullmatch, self.origins) if named is not None):
             return True
         if self.on_loopback:
             return False
@@ -119,7 +122,7 @@ class Guard(msgspec.Struct, frozen=True, kw_only=True):
 
     def _not_ours(self, host: str) -> str:
         expected = "localhost or 127.0.0.1" if self.on_loopback else "an address, or the name given to --host"
-        return f"Host {_shown(host)!r} is no name of this server; expected {expected}"
+        return f"Host {_shown(host)!r} is no name of this server; expected {expected}, or that of a --cors origin"
 
 
 def origins_of(given: Iterable[str]) -> frozenset[str]:

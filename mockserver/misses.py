@@ -19,7 +19,7 @@ from mockserver.decks import Run
 MOST = 1000
 """Different misses that are kept; the oldest goes first."""
 SHOWN = 200
-"""Characters of a path."""
+"""Characters of a method or a path."""
 
 
 class Miss(msgspec.Struct, frozen=True, kw_only=True):

@@ -29,12 +29,14 @@ _ACTIONS: dict[EndingType, Action] = {
 
 
 class Asking(NamedTuple):
-    """What of a request decides the shape of the answer on the wire. `reader`: the web page that may read it."""
+    """What of a request decides the shape of the answer on the wire. `reader`: the web page that may read it; `whole`:
+    the client asked for no stream."""
 
     head_only: bool = False
     http10: bool = False
     keep_alive: bool = True
     reader: Reader = None
+    whole: bool = False
 
 
 class Plan(NamedTuple):

@@ -28,8 +28,8 @@ Examples:
 List the providers: name, title, base URL for an SDK, upstream, dialects, variables, and what is odd about them."""
 ENV = """\b
 Examples:
+  tokentape env runyourai                      what leads OpenAI's SDK to RunYourAI's mount
   eval "$(tokentape env)"                      every SDK in this shell speaks to http://127.0.0.1:7357
-  eval "$(tokentape env runyourai)"            OpenAI's SDK speaks to RunYourAI's mount
   tokentape env --shell fish | source
   tokentape env --shell powershell | Out-String | Invoke-Expression
 

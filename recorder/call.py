@@ -42,14 +42,15 @@ class CallError(TokentapeError):
 
 
 def request_of(row: Provider, dialect: Dialect, options: Mapping[str, Any], environ: Mapping[str, str]) -> Request:
-    """The request of the call, as if it had come in on the provider's mount. Raises CallError without a key."""
+    """The request of the call, as if it had come in on the provider's mount. Raises CallError without a key, where the
+    row has variables for one."""
     found = row.key(environ)
-    if found is None:
+    if found is None and row.key_variables:
         raise CallError(f"there is no key for {row.title}: set {' or '.join(row.key_variables)}")
-    variable, key = found
+    auth = dialect.auth(found[1], found[0]) if found else {}
     model = options["model"] or row.default_model or dialect.default_model
     suffix, headers, body = dialect.request(model, options["prompt"], stream=not options["no_stream"])
-    fields = {**headers, **dialect.auth(key, variable), "user-agent": "tokentape"}
+    fields = {**headers, **auth, "user-agent": "tokentape"}
     return Request("POST", row.mount + row.sdk_path + suffix, tuple(fields.items()), body)
 
 

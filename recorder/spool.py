@@ -362,6 +362,9 @@ def orphans(folder: Path) -> Iterator[Path]:
 
 
 def left_behind(folder: Path) -> str:
-    """What to tell of a killed recorder's unfinished recordings in `folder`; "" if there are none."""
-    left = sum(1 for _ in orphans(folder))
+    """What to tell of a killed recorder's unfinished recordings in `folder`; "" if there are none, or none of ours."""
+    try:
+        left = sum(1 for _ in orphans(folder))
+    except (TokentapeError, OSError):  # another user's: a hint is no reason to stop
+        return ""
     return f"a killed recorder left {left} unfinished here; `tokentape recover {folder}` keeps them" if left else ""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from cassettes import providers
 from cassettes.matching import Asked
+from cassettes.normalise import Rules
 from cassettes.redact import Redactor
 from recorder.filing import Filing
 from recorder.leaving import Live
@@ -57,16 +58,19 @@ def stand_by(
     mapped: Iterable[str],
     environ: Mapping[str, str],
     redactor: Redactor,
+    rules: Rules,
     *,
     wraps: bool,
 ) -> Standby:
     """A recorder into `folder`. `upstreams` are those of `--upstream`, `mapped` those of `--map`; with `wraps` the
-    base-URL variables of `environ` count too. Raises ProviderError, and CassetteError for a tape in `folder` that
-    cannot be read."""
+    base-URL variables of `environ` count too; `rules` are those by which tapes are found.
+
+    Raises ProviderError, and CassetteError for a tape in `folder` that cannot be read.
+    """
     named = upstreams_of(upstreams, environ if wraps else None, dict(providers.parse_mapping(text) for text in mapped))
     if note := left_behind(folder):
         say(f"tokentape: note: {note}")
-    filing = Filing(folder, "new_episodes", None, interactions_of(tapes_of(folder)))
+    filing = Filing(folder, "new_episodes", None, interactions_of(tapes_of(folder)), rules)
     settings = Settings(upstreams=named, environ=environ)
     clocks = Clocks(time.monotonic, wall)
     return Standby(Recorder(filing, settings, redactor, clocks, lambda line: say(redactor.text(line))), folder, named)

@@ -171,7 +171,9 @@ def timed(folder: Path, tape: list[float], *options: list[str], **fields: float)
     (folder / "tapes").mkdir(parents=True)
     (folder / "tapes" / "t.yaml").write_bytes(dump(Cassette((Interaction(Request("POST", CHAT), response),))))
     with tools(folder, *(["serve", str(folder / "tapes"), *option] for option in options)) as servers:
-        yield asyncio.run(fetch_all([Ask(server.url + ON_MOUNT) for server in servers], len(servers)))
+        yield asyncio.run(
+            fetch_all([Ask(server.url + ON_MOUNT, b'{"stream":true}') for server in servers], len(servers))
+        )
 
 
 def test_speed(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from mockserver import answers
 OPENAI, ANTHROPIC = "/openai/v1/chat/completions", "/anthropic/v1/messages"
 GOOGLE, XAI = "/google/v1beta/models/gemini-2.5-flash:streamGenerateContent", "/xai/v1/chat/completions"
 HELLO = b'{"model":"gpt-5.1","messages":[]}'
+STREAMED = b'{"model":"gpt-5.1","messages":[],"stream":true}'
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +164,7 @@ def test_a_stream_goes_on_while_a_large_body_comes(plain: Tool) -> None:
     answers_seen: list[Seen] = []
     large = threading.Thread(target=lambda: answers_seen.append(send(plain, OPENAI, bytes(65 * 1024 * 1024))))
     large.start()
-    small = send(plain, "/~beside" + OPENAI)
+    small = send(plain, "/~beside" + OPENAI, STREAMED)
     large.join(30)
     assert whole(small.raw)
     assert [seen.head[:12] for seen in answers_seen] == [b"HTTP/1.1 413"]

@@ -240,7 +240,7 @@ def test_strict_ends_with_4_after_a_signal_and_plays_nothing_twice(tmp_path: Pat
 
 
 def test_strict_without_a_miss_is_silent(tmp_path: Path) -> None:
-    with wires.tool(tmp_path, "serve", "openai/hello", "--strict", "--speed", "max") as tool:
+    with wires.tool(tmp_path, "serve", "openai/hello", "--match", "route", "--strict", "--speed", "max") as tool:
         assert wires.ask(tool.url, wires.post(CHAT, BODY, "Connection: close")).head[9:12] == b"200"
     assert tool.process.returncode == 0
     assert "--strict" not in tool.said()

@@ -62,7 +62,9 @@ def test_names_are_percent_encoded(path: str, served: Tool) -> None:
     assert play(served, path).wire_body == chunk(TWO) + LAST
 
 
-@pytest.mark.parametrize(("query", "body"), [("", ONE), ("?n=1", ONE), ("?n=2", TWO), ("?n=2&speed=max", TWO)])
+@pytest.mark.parametrize(
+    ("query", "body"), [("", ONE), ("?n=1", ONE), ("?n=2", TWO), ("?n=2&speed=max", TWO), ("?n=&speed=&fault=", ONE)]
+)
 def test_n_chooses_the_interaction(query: str, body: bytes, served: Tool) -> None:
     assert play(served, f"/two{query}").wire_body == chunk(body) + LAST
 

@@ -194,7 +194,7 @@ def test_figures_are_for_a_terminal_that_wants_them(environ: dict[str, str], liv
     assert b"Hel" in seen
 
 
-@pytest.mark.parametrize("name", ["openai", "anthropic", "google", "xai"])
+@pytest.mark.parametrize("name", [name for name, row in providers.load().items() if row.key_variables])
 def test_every_provider_is_asked_as_its_sdk_asks(name: str) -> None:
     row = providers.find(name)
     options = {"model": None, "prompt": "hi", "no_stream": False}
@@ -204,3 +204,28 @@ def test_every_provider_is_asked_as_its_sdk_asks(name: str) -> None:
     assert b"hi" in request.body
     with pytest.raises(CallError, match=row.key_variables[0]):
         request_of(row, dialect_of(row.dialects[0]), options, {})
+
+
+def test_where_no_key_is_needed_none_is_sent() -> None:
+    row = providers.find("ollama")
+    options = {"model": "llama3.2", "prompt": "hi", "no_stream": False}
+    request = request_of(row, dialect_of(row.dialects[0]), options, {"OPENAI_API_KEY": KEY})
+    assert request.uri == "/ollama/v1/chat/completions"
+    assert not any(name.lower() == "authorization" for name, _ in request.headers)
+
+
+def test_a_provider_of_ones_own(tmp_path: Path) -> None:
+    """A row of two lines is enough to call and to tape it."""
+    script = (wires.Send(FIRST + REST),)
+    with wires.ScriptedUpstream(script) as upstream:
+        (tmp_path / "mine.yaml").write_text(
+            f"acme:\n  base_url: {upstream.url}/gw/v1\n  key_variables: [ACME_KEY]\n", encoding="utf-8"
+        )
+        arguments = ("call", "acme", "Say hello", "--model", "m", "--providers", "mine.yaml", "-o", "hello.yaml")
+        done = wires.tokentape(*arguments, environ={**ENVIRON, "ACME_KEY": KEY}, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert upstream.requests[0].startswith(b"POST /gw/v1/chat/completions HTTP/1.1\r\n")
+    assert f"Bearer {KEY}".encode() in upstream.requests[0]
+    interaction = load_file(tmp_path / "hello.yaml").interactions[0]
+    assert interaction.response.stream.provider == "acme"
+    assert KEY.encode() not in (tmp_path / "hello.yaml").read_bytes()

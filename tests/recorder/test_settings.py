@@ -94,7 +94,7 @@ def test_record_reads_its_own(folder: Path) -> None:
         assert (options["output"], options["record_mode"]) == (folder / "tapes/new", "all")
         assert (options["idle_timeout"],) == (5000.0,)
     assert laid("call") == {"idle_timeout": "5s"}
-    assert laid("serve") == {"output": str(folder / "tapes/new")}
+    assert laid("serve") == {"output": str(folder / "tapes/new")}, "where --on-miss record keeps tapes"
     assert laid("call", **{CHOSEN: ""}) == {}
 
 

@@ -19,7 +19,7 @@ from cassettes.model import (
     TokentapeError,
 )
 from recorder import spool as spool_module
-from recorder.spool import FOLDER, MAGIC, Spool, lock, orphans, read, tidy
+from recorder.spool import FOLDER, MAGIC, Spool, left_behind, lock, orphans, read, tidy
 
 
 @pytest.fixture
@@ -112,6 +112,17 @@ def test_orphans_come_in_the_order_of_their_requests(tmp_path):
     for one in made:
         one.close()
     assert list(orphans(tmp_path)) == [made[1].path, made[2].path, made[0].path]
+
+
+def test_what_is_left_behind_is_told_with_the_command_that_keeps_it(tmp_path):
+    made = [Spool(tmp_path, meta()) for _ in range(2)]
+    assert left_behind(tmp_path) == ""
+    for one in made:
+        one.close()
+    told = f"a killed recorder left 2 unfinished here; `tokentape recover {tmp_path}` keeps them"
+    assert left_behind(tmp_path) == told
+    (tmp_path / FOLDER / "z.spool").symlink_to("z.spool")
+    assert left_behind(tmp_path) == "", "what cannot be opened is another's: a hint is no reason to stop"
 
 
 def test_a_folder_without_spool_has_no_orphans(tmp_path):

@@ -158,3 +158,10 @@ def test_what_does_not_go_together_is_a_usage_error(arguments: tuple[str, ...], 
     assert said in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_output_that_is_configured_for_record_is_no_mistake(tmp_path: Path) -> None:
+    (tmp_path / "tokentape.toml").write_text("output = 'kept'\n")
+    done = wires.tokentape("serve", "openai/hello", "--", sys.executable, "-c", "", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert not (tmp_path / "kept").exists()

@@ -55,9 +55,8 @@ ANSWERS = {
 
 class ChatStyle(NamedTuple):
     """How a provider's chat stream differs from OpenAI's (providers.md 7 and 8). `usage`: in a last chunk without
-    choices, with the last choice, in a chunk that repeats it, or none (not asked for). `bare`: chunks have id and choices
-    only, choices no index. `whole_calls`:
-    a call comes in one piece; @ai-sdk/xai takes nothing else."""
+    choices, with the last choice, in a chunk that repeats it, or none (not asked for). `bare`: chunks have id and
+    choices only, choices no index. `whole_calls`: a call comes in one piece; @ai-sdk/xai takes nothing else."""
 
     model: str = "gpt-5.1"
     reasoning: str = "reasoning_content"

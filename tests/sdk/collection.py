@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from sdk.answers import ANSWERS, CHAT_STYLES, Answer, chat, generate, messages, responses
+from sdk.answers import ANSWERS, CHAT_STYLES, Answer, ChatStyle, chat, generate, messages, responses
 from wires import Tool, tools
 
 from cassettes.model import Cassette, Chunk, Headers, Interaction, Request, Response, Stream
@@ -22,7 +22,7 @@ UTF8_LESS: Headers = (("Content-Type", "text/event-stream"), ("Transfer-Encoding
 
 
 class Service(NamedTuple):
-    """A provider's endpoint: the URL of its API, the tail of the operation, the base URL of its mount on our server."""
+    """An endpoint of a provider: its URL, and what its SDK is given as base URL on our server."""
 
     provider: str
     dialect: str
@@ -30,51 +30,64 @@ class Service(NamedTuple):
     mount: str
 
 
-SERVICES = (
-    Service("openai", "openai-chat", "https://api.openai.com/v1/chat/completions", "/openai/v1"),
-    Service("openai", "openai-responses", "https://api.openai.com/v1/responses", "/openai/v1"),
-    Service("anthropic", "anthropic", "https://api.anthropic.com/v1/messages", "/anthropic"),
-    Service(
-        "google",
-        "gemini",
-        "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse",
-        "/google",
-    ),
-    Service("xai", "openai-chat", "https://api.x.ai/v1/chat/completions", "/xai/v1"),
-    Service("xai", "openai-responses", "https://api.x.ai/v1/responses", "/xai/v1"),
-)
+_TAILS = {
+    "openai-chat": "/chat/completions",
+    "openai-responses": "/responses",
+    "anthropic": "/v1/messages",
+    "gemini": "/models/gemini-2.5-flash:streamGenerateContent?alt=sse",
+}
 
-GATEWAYS = (
-    Service("runyourai", "openai-chat", "https://api.runyour.ai/v1/chat/completions", "/runyourai/v1"),
-    Service("runyourai", "openai-responses", "https://api.runyour.ai/v1/responses", "/runyourai/v1"),
-    Service("tokenhub", "openai-chat", "https://ai-tokenhub.com/v1/chat/completions", "/tokenhub/v1"),
-    Service("gateway", "openai-chat", "https://gateway.invalid/v1/chat/completions", "/gateway/v1"),
-    Service("gateway", "anthropic", "https://gateway.invalid/v1/messages", "/gateway"),
-    Service("infron", "openai-chat", "https://llm.onerouter.pro/v1/chat/completions", "/infron/v1"),
-    Service("openrouter", "openai-chat", "https://openrouter.ai/api/v1/chat/completions", "/openrouter/api/v1"),
-    Service("groq", "openai-chat", "https://api.groq.com/openai/v1/chat/completions", "/groq/openai/v1"),
-    Service("deepseek", "openai-chat", "https://api.deepseek.com/v1/chat/completions", "/deepseek/v1"),
-    Service("mistral", "openai-chat", "https://api.mistral.ai/v1/chat/completions", "/mistral/v1"),
+
+def _of(provider: str, base: str, mount: str, *dialects: str) -> tuple[Service, ...]:
+    """The services of one API: `base` and `mount` are what its SDK is given, there and here."""
+    version = {"google": "/v1beta", "vertex": "/v1beta1/publishers/google"}.get(provider, "")
+    return tuple(Service(provider, one, base + version + _TAILS[one], mount) for one in dialects)
+
+
+CHAT, RESPONSES = "openai-chat", "openai-responses"
+SERVICES = (
+    *_of("openai", "https://api.openai.com/v1", "/openai/v1", CHAT, RESPONSES),
+    *_of("anthropic", "https://api.anthropic.com", "/anthropic", "anthropic"),
+    *_of("google", "https://generativelanguage.googleapis.com", "/google", "gemini"),
+    *_of("xai", "https://api.x.ai/v1", "/xai/v1", CHAT, RESPONSES),
 )
-"""Gateways and others that speak a dialect which is not theirs."""
+GATEWAYS = (
+    *_of("anthropic", "https://api.anthropic.com/v1", "/anthropic/v1", CHAT),
+    *_of("openrouter", "https://openrouter.ai/api/v1", "/openrouter/api/v1", CHAT, RESPONSES),
+    *_of("openrouter", "https://openrouter.ai/api", "/openrouter/api", "anthropic"),
+    *_of("infron", "https://llm.onerouter.pro/v1", "/infron/v1", CHAT, RESPONSES),
+    *_of("runyourai", "https://api.runyour.ai/v1", "/runyourai/v1", CHAT, RESPONSES),
+    *_of("tokenhub", "https://ai-tokenhub.com/v1", "/tokenhub/v1", CHAT),
+    *_of("gateway", "https://gateway.invalid/v1", "/gateway/v1", CHAT),
+    *_of("gateway", "https://gateway.invalid", "/gateway", "anthropic"),
+    *_of("deepseek", "https://api.deepseek.com/v1", "/deepseek/v1", CHAT, RESPONSES),
+    *_of("groq", "https://api.groq.com/openai/v1", "/groq/openai/v1", CHAT, RESPONSES),
+    *_of("mistral", "https://api.mistral.ai/v1", "/mistral/v1", CHAT),
+    *_of("together", "https://api.together.ai/v1", "/together/v1", CHAT),
+    *_of("azure", "https://resource.invalid/openai/v1", "/azure/openai/v1", CHAT, RESPONSES),
+    *_of("vertex", "https://aiplatform.googleapis.com", "/vertex", "gemini"),
+    *_of("ollama", "http://127.0.0.1:11434/v1", "/ollama/v1", CHAT, RESPONSES),
+)
+"""Gateways, and others that speak a dialect which is not theirs."""
 
 
 def events_of(service: Service, answer: Answer, mark: str = "") -> Iterator[bytes]:
     """The events of `answer` as the service streams them."""
+    style = CHAT_STYLES.get(service.provider, ChatStyle())
     match service.dialect:
         case "openai-chat":
-            return chat(answer, CHAT_STYLES[service.provider], mark)
+            return chat(answer, style, mark)
         case "openai-responses":
-            return responses(answer, CHAT_STYLES[service.provider].model, mark)
+            return responses(answer, style.model, mark)
         case "anthropic":
             return messages(answer, mark=mark)
     return generate(answer, mark=mark)
 
 
-def interaction_of(service: Service, events: Iterable[bytes], asked: bytes = b"{}") -> Interaction:
-    """An interaction whose chunks are `events`, without a pause."""
+def interaction_of(service: Service, events: Iterable[bytes], asked: bytes = b"{}", gap: float = 0.0) -> Interaction:
+    """An interaction whose chunks are `events`, each `gap` ms after the one before."""
     pieces = list(events)
-    chunks = tuple(Chunk(0.0, len(piece)) for piece in pieces)
+    chunks = tuple(Chunk(gap, len(piece)) for piece in pieces)
     stream = Stream(provider=service.provider, dialect=service.dialect, source="synthetic", chunks=chunks)
     headers = UTF8_LESS if service.dialect == "gemini" else EVENTS
     request = Request("POST", service.url, (("Content-Type", "application/json"),), asked)

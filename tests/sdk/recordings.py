@@ -30,10 +30,12 @@ needs_recordings = pytest.mark.skipif(
 
 
 class Recording(NamedTuple):
-    """`name` is file#interaction, the interaction counted from 0 as in BODIES.tsv."""
+    """`name` is file#interaction, the interaction counted from 0 as in BODIES.tsv. `body` is as it was on the wire, empty
+    where the recording kept no more than the payloads."""
 
     name: str
     payloads: list[object]
+    body: bytes
 
 
 @cache
@@ -52,9 +54,9 @@ def _recordings(dialect: str) -> Iterator[Recording]:
         response = imported[row["file"]].interactions[int(row["interaction"])].response
         if response.stream.dialect == dialect:
             kind = event_kind(response.headers, response.code, response.body, response.stream.events)
-            yield Recording(
-                f"{row['file']}#{row['interaction']}", events_of(response.body, event_ends(response.body, kind))
-            )
+            events = events_of(response.body, event_ends(response.body, kind))
+            body = response.body if row["kind"] == "sse" and response.code == 200 else b""
+            yield Recording(f"{row['file']}#{row['interaction']}", events, body)
 
 
 def events_of(body: bytes, ends: list[int]) -> list[object]:

@@ -37,12 +37,13 @@ def chat_chunk(heard: Heard, chunk: Any) -> None:
 def completion(answer: Any) -> dict[str, Any]:
     """What a whole chat answer says."""
     heard = Heard()
-    (choice,) = answer.choices
+    choice = answer.choices[0]
     heard.finish, heard.text = choice.finish_reason, choice.message.content or ""
     heard.reasoning = getattr(choice.message, "reasoning_content", None) or ""
     for number, call in enumerate(choice.message.tool_calls or []):
         heard.call(number, call.function.name, call.function.arguments)
-    heard.usage = [answer.usage.prompt_tokens, answer.usage.completion_tokens]
+    if answer.usage:
+        heard.usage = [answer.usage.prompt_tokens, answer.usage.completion_tokens]
     return heard.told()
 
 
@@ -106,7 +107,8 @@ def response(answer: Any) -> dict[str, Any]:
             heard.call(item.id, item.name, item.arguments)
         if item.type == "reasoning":
             heard.reasoning += "".join(part.text for part in item.summary)
-    heard.usage = [answer.usage.input_tokens, answer.usage.output_tokens]
+    if answer.usage:
+        heard.usage = [answer.usage.input_tokens, answer.usage.output_tokens]
     return heard.told()
 
 
@@ -121,7 +123,7 @@ def response_event(heard: Heard, event: Any) -> None:
             heard.call(event.output_index, event.item.name)
         case "response.function_call_arguments.delta":
             heard.call(event.output_index, "", event.delta)
-        case "response.completed":
+        case "response.completed" | "response.incomplete":
             heard.finish = event.response.status
             heard.usage = [event.response.usage.input_tokens, event.response.usage.output_tokens]
 

@@ -34,9 +34,17 @@ class Heard:
 
     def told(self) -> dict[str, Any]:
         """As JSON."""
-        calls = [[name, json.loads(arguments)] for name, arguments in self.calls.values()]
+        calls = [[name, value_of(arguments)] for name, arguments in self.calls.values()]
         plain = {"text": self.text, "finish": self.finish, "usage": self.usage, "reasoning": self.reasoning}
         return {**plain, "calls": calls}
+
+
+def value_of(arguments: str) -> Any:
+    """The arguments of a call; their text where a model was cut off in them."""
+    try:
+        return json.loads(arguments or "{}")
+    except ValueError:
+        return arguments
 
 
 def run(ways: Mapping[str, Way]) -> None:

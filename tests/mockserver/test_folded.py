@@ -1,0 +1,93 @@
+"""One tape, asked for as a stream and as a whole: over sockets, in every dialect that folds."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from wires import Seen, Tool, ask, post, tool
+
+from cassettes import dialects
+from cassettes.folding import payloads
+from cassettes.store import shipped_root
+from cassettes.yamlio import load_file
+
+ASKED = {
+    "/openai/v1/chat/completions": b'{"model":"openai/hello","stream":%s,"messages":[]}',
+    "/openai/v1/responses": b'{"model":"openai/responses-hello","stream":%s,"input":"x"}',
+    "/anthropic/v1/messages": b'{"model":"anthropic/hello","stream":%s,"max_tokens":9,"messages":[]}',
+    "/xai/v1/chat/completions": b'{"model":"xai/hello","stream":%s,"messages":[]}',
+}
+GOOGLE = "/google/v1beta/models/google%2Fhello"
+CLOSING = "Connection: close"
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tool]:
+    # Only the name of a tape, given as the model, finds one here.
+    with tool(tmp_path_factory.mktemp("folded"), "serve", "--match", "exact", "--speed", "max") as one:
+        yield one
+        assert "Traceback" not in one.said()
+
+
+def text_of(answer: Any) -> str:
+    if "choices" in answer:
+        return str(answer["choices"][0]["message"]["content"])
+    if "candidates" in answer:
+        return "".join(part.get("text", "") for part in answer["candidates"][0]["content"]["parts"])
+    parts = answer["content"] if "content" in answer else answer["output"][0]["content"]
+    return "".join(part.get("text", "") for part in parts)
+
+
+def check(streamed: Seen, whole: Seen) -> None:
+    assert streamed.head.startswith(b"HTTP/1.1 200 ")
+    assert b"text/event-stream" in streamed.head
+    assert whole.head.startswith(b"HTTP/1.1 200 ")
+    assert whole.header("content-type") == "application/json"
+    assert whole.header("content-length") == str(len(whole.wire_body))
+    assert whole.header("x-tokentape") == streamed.header("x-tokentape")
+    assert text_of(json.loads(whole.wire_body)) == taped_text(str(streamed.header("x-tokentape")))
+
+
+def taped_text(place: str) -> str:
+    (one,) = load_file(shipped_root() / f"{place.removesuffix('#1')}.yaml").interactions
+    dialect = dialects.get(one.response.stream.dialect)
+    text = "".join(dialect.delta(event).text for event in payloads(one.response))
+    assert text
+    return text
+
+
+@pytest.mark.parametrize("path", ASKED)
+def test_a_stream_and_the_whole(path: str, server: Tool) -> None:
+    check(*(ask(server.url, post(path, ASKED[path] % flag, CLOSING)) for flag in (b"true", b"false")))
+
+
+def test_gemini_names_it_in_the_path(server: Tool) -> None:
+    body = b'{"contents":[]}'
+    targets = (f"{GOOGLE}:streamGenerateContent?alt=sse", f"{GOOGLE}:generateContent")
+    check(*(ask(server.url, post(target, body, CLOSING)) for target in targets))
+
+
+def test_a_stored_response_is_polled_by_its_id(server: Tool) -> None:
+    path = "/openai/v1/responses"
+    created = json.loads(ask(server.url, post(path, ASKED[path] % b"false", CLOSING)).wire_body)
+    polled = ask(server.url, post(f"{path}/{created['id']}", b"", CLOSING, method="GET"))
+    assert polled.head.startswith(b"HTTP/1.1 200 ")
+    assert json.loads(polled.wire_body) == created
+    missing = ask(server.url, post(f"{path}/resp_none", b"", CLOSING, method="GET"))
+    assert missing.head.startswith(b"HTTP/1.1 404 ")
+
+
+def test_models_and_tokens_are_answered_without_a_tape(server: Tool) -> None:
+    models = ask(server.url, post("/openai/v1/models", b"", CLOSING, method="GET"))
+    assert "openai/hello" in [model["id"] for model in json.loads(models.wire_body)["data"]]
+    counted = ask(server.url, post("/anthropic/v1/messages/count_tokens", b'{"messages":[]}', CLOSING))
+    assert counted.head.startswith(b"HTTP/1.1 200 ")
+    assert json.loads(counted.wire_body)["input_tokens"] > 0
+
+
+def test_a_request_that_is_no_json_gets_a_line_and_no_500(server: Tool) -> None:
+    for body in (b"{", b"\xff\xfe", b"[" * 100_000, b"null", b'{"model":3}'):
+        assert ask(server.url, post("/openai/v1/chat/completions", body, CLOSING)).head.startswith(b"HTTP/1.1 404 ")
