@@ -157,9 +157,13 @@ class Index:
 
     def find(self, level: Level, asked: Asked) -> tuple[Entry, ...]:
         """The entries that answer `asked` at `level`, in order. Of streamed and whole answers those that are asked for,
-        if there are any."""
+        if there are any; where no mount says whose, those of whom the request is likely meant for."""
         found = _FINDERS[level](self, asked)
-        if level in {"exact", "order"} or len(found) < 2:
+        if level == "order" or len(found) < 2:
+            return found
+        if likely := asked.route.likely:
+            found = tuple(entry for entry in found if entry.provider == likely) or found
+        if level == "exact":
             return found
         streams = asked.likeness(self.rules).streams
         return tuple(entry for entry in found if entry.streams == streams) or found

@@ -113,7 +113,7 @@ class Chooser:
         route = asked.route
         # The digest, not the body: of a thousand requests of megabytes nothing is kept.
         body = hashlib.sha256(asked.body).digest()
-        key = (asked.request.method, route.provider, route.dialect, route.path, route.query, body)
+        key = (asked.request.method, route.provider, route.likely, route.dialect, route.path, route.query, body)
         if key in self._found:
             return self._found[key]
         found = self._found[key] = self._find(asked)
