@@ -79,7 +79,8 @@ class Kind:
     """A fault: `does` changes the response in place, and raises FaultError before it changed anything.
 
     `place`: whether it takes one (`default`: where, if none is written); `outside`: also before the body, at `request`
-    or `headers`. `pairs`: its arguments are NAME=VALUE of the user's own. `clocked`: it asks what time it is.
+    or `headers`. `pairs`: its arguments are NAME=VALUE of the user's own. `clocked`: it asks what time it is;
+    `targeted`: what path was asked for.
     `makes_waits`: it moves bytes in time, whatever they are. `breaks`: it changes the ending or the status, so a deck's
     place stays (DESIGN 6). `alone`: only one such fault of the family an attempt.
     """
@@ -97,6 +98,7 @@ class Kind:
     phase: Phase | None = None
     random: bool = False
     clocked: bool = False
+    targeted: bool = False
     makes_waits: bool = False
     breaks: bool = False
     alone: bool = False

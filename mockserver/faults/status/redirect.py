@@ -33,6 +33,7 @@ FAULT = Kind(
         Argument(name="code", shown="CODE", read=_code, default=307),
         Argument(name="to", shown="URL", read=field_text),
     ),
+    targeted=True,
     breaks=True,
     alone=True,
 )
