@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Mapping
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 from aiohttp import web
@@ -26,7 +26,7 @@ from mockserver.catalogue import Catalogue
 from mockserver.choose import Chooser, Chosen, Found
 from mockserver.decks import Deck, Decks
 from mockserver.faults.grammar import FaultError
-from mockserver.faulty import Wanted, breaking, key_of, wanted
+from mockserver.faulty import Wanted, wanted
 from mockserver.guards import Guard
 from mockserver.hub import Hub
 from mockserver.misses import Misses, miss_of
@@ -34,6 +34,10 @@ from mockserver.own import Own, is_own
 from mockserver.plan import Asking
 from mockserver.player import Outcome, Player
 from mockserver.relay import Relay
+from mockserver.staging import Moment, Stage, staged
+
+if TYPE_CHECKING:
+    from mockserver.scenario import Scenario
 
 MAX_BODY = 64 * 1024 * 1024
 """Bytes of a request body (DESIGN 6); more is a 413."""
@@ -83,7 +87,8 @@ class _Reading(NamedTuple):
 class Server:
     """One listening server. `start` and `stop` are called in the same event loop.
 
-    `report` is told one line for each miss and each failed upstream.
+    `report` is told one line for each miss and each failed upstream. `scenario` is for decks that have none of their
+    own; another may be set at any time.
     """
 
     def __init__(
@@ -95,6 +100,7 @@ class Server:
         forward: Forward | None = None,
     ) -> None:
         self.chooser = chooser
+        self.scenario: Scenario | None = None
         self._settings = settings
         self._redactor = redactor
         self._report = report
@@ -210,9 +216,11 @@ class Server:
             return await self._play(request, answer, Deck(), start) if isinstance(answer, Chosen) else answer
         if self._forward is None and (refused := answers.provider_refusal(asked, found)) is not None:
             return refused
-        chosen = self._pick(found, asked, asking, deck, wish) if found else None
+        scenario = deck.scenario or self.scenario
+        stage = Stage(asked, asking, found, wish)
+        chosen = staged(stage, self.chooser, scenario, deck, Moment(start, self.hub.wall()))
         if chosen is not None:
-            if found and found[0] == "order" and chosen.entry.body != asked.body:
+            if found and found[0] == "order" and chosen.candidates is found[1] and chosen.entry.body != asked.body:
                 self._note_other_body(asked, chosen)
             return await self._play(request, chosen, deck, start)
         if self._forward is not None and (asked.route.provider is not None or asked.route.dialect != "raw"):
@@ -228,16 +236,6 @@ class Server:
                 return answers.no_faults(asked.route, "no tape answers this request, and a list of models stays whole")
             return answers.json_response(said.body, said.code)
         return self._miss(asked, found)
-
-    def _pick(self, found: Found, asked: Asked, asking: Asking, deck: Deck, wish: Wanted) -> Chosen | None:
-        """The tape that is next, with the faults that act on this attempt. Raises FaultError."""
-        chooser = self.chooser
-        key = key_of(asked, chooser.index.rules)
-        attempt = deck.attempt(key)
-        if not wish.faults:
-            return chooser.pick(found, asking, deck)
-        name, seed = asked.route.deck or "", chooser.playing.seed
-        return chooser.pick(found, asking, deck, breaking(wish, key, attempt, name, seed, self.hub.wall()))
 
     def _note_other_body(self, asked: Asked, chosen: Chosen) -> None:
         """Says once a tape that it answers what it was not recorded for: `order` looks at method and path only."""
@@ -316,10 +314,14 @@ class Server:
         def delivered() -> None:
             if plan.advances:
                 deck.delivered(chosen.candidates, chosen.entry)
+            if chosen.restarts and chosen.attempt is not None:
+                deck.counting.restart(chosen.attempt)
 
         def done(outcome: Outcome) -> None:
             takeover.size = player.bytes_written
             takeover.end(keep=keep and outcome == "played")
+            if chosen.attempt is not None:
+                deck.counting.end(chosen.attempt)
 
         player = Player(plan, takeover.connection, start, delivered, done, self._settings.ending_drain)
         following = player.pump(self.hub.now())

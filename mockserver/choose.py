@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
@@ -28,6 +28,7 @@ from mockserver.decks import Deck, Run
 from mockserver.plan import MARK, Asking, Plan, compile_plan
 
 if TYPE_CHECKING:
+    from mockserver.counting import Attempt
     from mockserver.faulty import Breaking
 
 REMEMBERED = 4096
@@ -63,6 +64,13 @@ class Chosen(NamedTuple):
     candidates: Run
     breaking: Breaking | None = None
     left_out: tuple[str, ...] = ()
+    attempt: Attempt | None = None
+    restarts: bool = False
+
+    @property
+    def faultless(self) -> bool:
+        """Whether no fault acts in it."""
+        return self.breaking is None or len(self.left_out) == len(self.breaking.faults)
 
 
 class Compiled(NamedTuple):
@@ -155,6 +163,17 @@ class Chooser:
     def _run(self, entries: tuple[Entry, ...]) -> Run:
         run = Run(entries)
         return self._runs.setdefault(run.key, run)
+
+    def of_tape(self, name: str, asked: Asked) -> Found | None:
+        """The interactions of the tape called `name` that the dialect and operation of `asked` are for; all of them
+        where none is, as whoever names a tape wants that one. `NAME#n` is one interaction. None for no such tape."""
+        entries: Sequence[Entry] = self.index.tapes.get(name, ())
+        if not entries:
+            tape, _, number = name.rpartition("#")
+            entries = [one for one in self.index.tapes.get(tape, ()) if str(one.number) == number]
+        route = asked.route
+        fitting = [one for one in entries if (one.dialect, one.operation) == (route.dialect, route.operation)]
+        return ("exact", self._run(tuple(fitting or entries))) if entries else None
 
     def missed(self, asked: Asked) -> Miss:
         """What is to say of a request that nothing answers: the nearest tape, what differs, what would have matched."""

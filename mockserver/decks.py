@@ -1,7 +1,8 @@
 """Decks: isolated places on the tapes, by name. A deck appears on first use; the least recently used one goes first.
 
 Pure state, no I/O; nothing here costs more for a long run than for a short one. A later issue gives a deck its own
-tapes, scenario and journal. Imports `cassettes.matching` and `cassettes.framing` only.
+tapes, scenario and journal. Imports `cassettes.matching`,
+`cassettes.framing` and `counting`.
 """
 
 from __future__ import annotations
@@ -9,14 +10,17 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from cassettes.framing import octets
 from cassettes.matching import Entry
+from mockserver.counting import Counting
+
+if TYPE_CHECKING:
+    from mockserver.scenario import Scenario
 
 MOST = 1000
 """Decks a server remembers."""
-KEYS = 10_000
-"""Request keys whose attempts a deck counts; the least recently asked for goes first."""
 MAIN = ""
 """The deck of requests that name none."""
 
@@ -42,21 +46,15 @@ class Run:
 
 
 class Deck:
-    """How far each run of interactions has been played."""
+    """How far each run of interactions has been played, and how often what was asked. `scenario`: its own, None for the
+    server's."""
 
     def __init__(self) -> None:
         self._places: dict[str, int] = {}
         self._passed: dict[str, int] = {}
         self._played: set[str] = set()
-        self._attempts: OrderedDict[tuple[str, str, bytes], int] = OrderedDict()
-
-    def attempt(self, key: tuple[str, str, bytes]) -> int:
-        """The number of this request among those with its key, from 1 on and for the deck's life (DESIGN 7, `#n`)."""
-        attempts = self._attempts
-        number = attempts[key] = attempts.pop(key, 0) + 1
-        if len(attempts) > KEYS:
-            attempts.popitem(last=False)
-        return number
+        self.counting = Counting()
+        self.scenario: Scenario | None = None
 
     def choose(self, run: Run, *, unplayed: bool, repeat: bool) -> Entry | None:
         """The interaction of `run` that is next.
@@ -92,6 +90,7 @@ class Deck:
         self._places.clear()
         self._passed.clear()
         self._played.clear()
+        self.counting.forget()
 
 
 class Decks:

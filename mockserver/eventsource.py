@@ -71,9 +71,9 @@ class EventSource:
             pace = self._pace(wanted.get("speed"))
         except TokentapeError as error:
             return answers.refused(400, str(error), "tokentape_bad_query")
-        key = ("play", entry.place, b"")
-        attempt, seed = deck.attempt(key), self._chooser.playing.seed
-        acting = breaking(wish, key, attempt, asked.route.deck or "", seed, now)
+        attempt = deck.counting.begin(f"{PATH}/{entry.place}", now)
+        deck.counting.end(attempt)
+        acting = breaking(wish, attempt, asked.route.deck or "", self._chooser.playing.seed, now)
         plan, left_out = self._chooser.broken(entry, asking, pace, acting)
         return Chosen(plan, entry, Run((entry,)), acting, left_out)
 

@@ -1,7 +1,7 @@
 """Which faults a request asks for, and which of them act on it: sources added up, attempts counted, chance seeded.
 
-Sources come in the order CLI, URL, header (DESIGN 7). Pure; nothing of `faults` but its errors is loaded before a fault
-is asked for. Imports `cassettes` and `faults`.
+Sources come in the order CLI, scenario (`staging`), URL, header (DESIGN 7). Pure; nothing of `faults` but its errors is
+loaded before a fault is asked for. Imports `cassettes`, `counting` and `faults`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cassettes import providers
 from cassettes.framing import octets
-from cassettes.matching import Asked, Entry, operation_path
-from cassettes.normalise import Rules
+from cassettes.matching import Entry
+from mockserver.counting import Attempt
 from mockserver.faults.grammar import FaultError
 from mockserver.plan import Asking
 
@@ -28,15 +28,14 @@ HEADER = "x-tokentape-fault"
 CHECKED = 200
 """Interactions that a fault of the command line is tried on before it is believed to fit none."""
 
-Key = tuple[str, str, bytes]
-"""A request key without its deck: dialect, path, digest of the normalised body."""
-
 
 class Wanted(NamedTuple):
-    """What a request asks for. `own`: it names faults itself, in its URL or a header, so that an answer which cannot
-    have any is a mistake. `target` is its raw path without `/!FAULTS`; `tls`: its connection is encrypted."""
+    """What a request asks for. The first `given` of the faults are the command line's. `own`: it names faults itself,
+    in its URL or a header, so that an answer which cannot have any is a mistake. `target` is its raw path without
+    `/!FAULTS`; `tls`: its connection is encrypted."""
 
     faults: tuple[Bound, ...] = ()
+    given: int = 0
     own: bool = False
     target: str = "/"
     tls: bool = False
@@ -86,11 +85,12 @@ def wanted(given: Sequence[str], route: Route, headers: Headers, target: str, *,
     if any(text == "" for text in own):
         raise FaultError(f"the header {HEADER} is empty; expected faults such as reset@3e")
     if not given and not asked:
-        return NOTHING
+        return Wanted(target=_without_faults(target), tls=tls)
     from mockserver.faults.table import add_up, read
 
-    faults = add_up(*(read(text) for text in (*given, *asked)))
-    return Wanted(faults, bool(asked), _without_faults(target), tls)
+    ours = [one for text in given for one in read(text)]
+    faults = add_up(tuple(ours), *(read(text) for text in asked))
+    return Wanted(faults, len(ours), bool(asked), _without_faults(target), tls)
 
 
 def _without_faults(target: str) -> str:
@@ -100,25 +100,30 @@ def _without_faults(target: str) -> str:
     return target if at is None else "/".join(segments[:at] + segments[at + 1 :])
 
 
-def key_of(asked: Asked, rules: Rules) -> Key:
-    """By what the attempts of a request are counted: those that ask the same, streamed or not."""
-    route = asked.route
-    return route.dialect, operation_path(route.dialect, route.path), asked.likeness(rules).digests.loose
-
-
-def breaking(wish: Wanted, key: Key, attempt: int, deck: str, seed: int, now: float) -> Breaking | None:
-    """The faults of `wish` that act on the `attempt`-th request with `key` in `deck`; None if none does."""
+def breaking(wish: Wanted, attempt: Attempt, deck: str, seed: int, now: float) -> Breaking | None:
+    """The faults of `wish` that act on `attempt` in `deck`; None if none does. `seed` is the server's."""
     if not wish.faults:
         return None
     from mockserver.faults.breaking import acting
-    from mockserver.faults.grammar import text_of
 
-    faults = acting(wish.faults, attempt)
+    return broken_by(acting(wish.faults, attempt.life), wish, attempt, attempt_seed(seed, deck, attempt), now)
+
+
+def broken_by(faults: tuple[Bound, ...], wish: Wanted, attempt: Attempt, seed: int, now: float) -> Breaking | None:
+    """`faults`, which all act on `attempt`; None for none. `seed` is that of the attempt."""
     if not faults:
         return None
-    own = hashlib.sha256(octets(f"{seed}\0{deck}\0{key[0]}\0{key[1]}\0{attempt}\0") + key[2]).digest()
+    from mockserver.faults.grammar import text_of
+
     text = text_of(one.fault for one in faults)
-    return Breaking(faults, text, attempt, int.from_bytes(own[:8]), wish.target, now, wish.tls)
+    return Breaking(faults, text, attempt.life, seed, wish.target, now, wish.tls)
+
+
+def attempt_seed(seed: int, deck: str, attempt: Attempt) -> int:
+    """The seed of all that is random in an attempt: from the server's seed, deck, request key and which of the key's
+    requests it is (DESIGN 7), so that it is the same in another process, whatever else is asked meanwhile."""
+    digest = hashlib.sha256(octets(f"{seed}\0{deck}\0{attempt.key}\0{attempt.serial}")).digest()
+    return int.from_bytes(digest[:8])
 
 
 def check(given: Sequence[str], chooser: Chooser, *, tls: bool = False) -> None:
@@ -131,7 +136,7 @@ def check(given: Sequence[str], chooser: Chooser, *, tls: bool = False) -> None:
     for entry in chooser.index.entries[:CHECKED]:
         try:
             for attempt in sorted({one.fault.attempts.first for one in faults}):
-                now = breaking(Wanted(faults, tls=tls), ("", "", b""), attempt, "", 0, 0.0)
+                now = breaking(Wanted(faults, tls=tls), Attempt("", life=attempt), "", 0, 0.0)
                 chooser.broken(entry, Asking(), None, now)
         except FaultError as error:
             first = first or FaultError(f"{entry.place}: {error}")
