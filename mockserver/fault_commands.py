@@ -20,7 +20,7 @@ Examples:
   tokentape faults                             all of them
   tokentape faults stall                       one: its place, its arguments, an example
   tokentape faults --url 'reset@3e#1'          as a URL holds them: /!reset@3e%231/openai/v1
-  tokentape serve --fault 'status:429,retry-after=1#1;stall@50%'
+  tokentape serve --fault 'status#1:429,retry-after=1;stall@50%#2'
 
 List the faults: what a client sees of each. They are asked for with --fault, with the header x-tokentape-fault, or with
 /!FAULTS/ in front of a path; several are separated by ';'."""
