@@ -58,7 +58,13 @@ def described(kind: Kind) -> dict[str, object]:
         "place": {"no": "none", "may": "optional", "must": "required"}[kind.place],
         "default_place": kind.default or None,
         "arguments": [
-            {"name": argument.name, "value": argument.shown, "required": argument.needed} for argument in kind.arguments
+            {
+                "name": argument.name,
+                "value": argument.words or argument.shown,
+                "required": argument.needed,
+                "default": _default(argument.default),
+            }
+            for argument in kind.arguments
         ],
         "sees": kind.sees,
         "example": kind.example,
@@ -96,7 +102,8 @@ def page(kind: Kind) -> Iterable[str]:
     yield f"  example:  {escape(kind.example)}"
     for argument in kind.arguments:
         default = "required" if argument.needed else f"default {_default(argument.default)}"
-        yield f"  argument: {argument.name}={argument.shown} ({default})"
+        words = f"; {argument.words}" if argument.words else ""
+        yield f"  argument: {argument.name}={argument.shown} ({default}{words})"
     if kind.place != "no":
         yield f"  WHERE:    {FORMS}" + (f"; without one: {kind.default}" if kind.default else "")
     if kind.random:

@@ -23,7 +23,7 @@ FACES = ("tokentape.py", "pytest_tokentape.py")
 LONGEST_FILE = 500
 LONGEST_FUNCTION = 60
 
-BUILT_IN = "a fault: seen at the socket in tests/mockserver/faults/test_on_the_wire.py, which names every one"
+BUILT_IN = "a fault: seen at the socket in tests/mockserver/faults/test_*on_the_wire.py, which name every one"
 
 
 def python_files(*places: str) -> list[str]:

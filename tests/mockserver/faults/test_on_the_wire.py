@@ -1,252 +1,26 @@
-"""Every fault as a raw client sees it: exact bytes, framing, order, FIN or RST. Ending and timing ones on both loops."""
+"""Framing, codings, content and statuses as a raw client sees them: exact bytes; faults of every source; attempts."""
 
 from __future__ import annotations
 
 import gzip
 import json
 import re
-import socket
-import threading
 import zlib
-from collections.abc import Iterator
 from contextlib import ExitStack
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from tapes import SSE, taped
-from wires import Seen, Tool, ask, chunk, connected, dechunked, head, post, receive, tools
+from faultwire import EVENTS, LAST, WHOLE, A, B, C, D, closing, send
+from tapes import taped
+from wires import Tool, ask, chunk, connected, dechunked, head, post, receive, tools
 
-from cassettes.model import Ending
 from mockserver.faults.grammar import url_segment
 from mockserver.faults.table import FAMILIES
 
 pytestmark = pytest.mark.xdist_group("faults on the wire")
 
-EVENTS = [
-    b'data: {"n":0,"t":"one"}\n\n',
-    'data: {"n":1,"t":"두울"}\n\n'.encode(),
-    b'event: three\ndata: {"n":2}\n\n',
-    b"data: [DONE]\n\n",
-]
-A, B, C, D = EVENTS
-HEAD = head("Content-Type: text/event-stream", "Transfer-Encoding: chunked")
-LAST = b"0\r\n\r\n"
-WHOLE = b"".join(map(chunk, EVENTS)) + LAST
-BIG = b"data: " + b"x" * 1990 + b"\r\n\r\n"
-LOOPS = ["asyncio", *(["uvloop"] if find_spec("uvloop") else [])]
-
-
-@pytest.fixture(scope="module")
-def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Tool]]:
-    base = tmp_path_factory.mktemp("wire")
-    tapes = base / "tapes"
-    taped(tapes, "one", EVENTS, gaps=[4.0] * 4)
-    taped(tapes, "crlf", [b"data: a\r\n\r\n", b"data: b\r\n\r\n"])
-    taped(tapes, "big", [BIG] * 800, gaps=[0.1] * 3)
-    length = (("Content-Type", "text/event-stream"), ("Content-Length", str(len(b"".join(EVENTS)))))
-    taped(tapes, "length", EVENTS, headers=length, framing="length", gaps=[4.0] * 4)
-    taped(tapes, "close", EVENTS, headers=SSE[:1], framing="close", gaps=[4.0] * 4)
-    taped(tapes, "broken", EVENTS, end=Ending(type="reset", missing=3))
-    commands = [("serve", str(tapes), "--no-mark", "--loop", loop, "--seed", "5") for loop in LOOPS]
-    with tools(base / "run", *commands) as running:
-        yield dict(zip(LOOPS, running, strict=True))
-        for one in running:
-            assert "Traceback" not in one.said()
-
-
-@pytest.fixture(scope="module")
-def served(servers: dict[str, Tool]) -> Tool:
-    return servers["asyncio"]
-
-
-@pytest.fixture(params=LOOPS)
-def each(request: pytest.FixtureRequest, servers: dict[str, Tool]) -> Tool:
-    return servers[request.param]
-
-
-def send(one: Tool, faults: str, tape: str = "one", quiet: float = 10.0, **options: object) -> Seen:
-    """What comes for `faults`, asked for in the header; a connection that lives on is read until it is silent."""
-    fields = (f"x-tokentape-fault: {faults}", "Connection: close")
-    return ask(one.url, post(f"/up/{tape}", b"{}", *fields), quiet=quiet, **options)  # type: ignore[arg-type]
-
-
-def closing(top: bytes = HEAD) -> bytes:
-    return top.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
-
-
-# Endings, and every form of a place
-
-BEFORE = b"".join(map(chunk, EVENTS[:2]))
-OPEN = BEFORE + b"%x\r\n" % len(C)
-PLACES = [
-    ("2e", BEFORE),
-    ("2c", BEFORE),
-    (f"{len(A + B)}b", BEFORE),
-    (f"{len(A + B) + 3}b", OPEN + C[:3]),
-    ("=three", BEFORE),
-    ("0b", b""),
-    ("0e", b""),
-    ("end", WHOLE.removesuffix(LAST)),
-    ("100%", WHOLE.removesuffix(LAST)),
-    ("100pct", WHOLE.removesuffix(LAST)),
-    ("0%", b""),
-    ("9ms", BEFORE),
-    ("0w", b""),
-    ("1w", b"1"),
-    ("3w", WHOLE[:3]),
-    (f"{len(chunk(A)) - 1}w", chunk(A)[:-1]),
-    (f"{len(BEFORE) + 2}w", WHOLE[: len(BEFORE) + 2]),
-    (f"{len(WHOLE) - 2}w", WHOLE[:-2]),
-    (f"{len(WHOLE)}w", WHOLE),
-]
-
-
-@pytest.mark.parametrize(("where", "sent"), PLACES)
-@pytest.mark.parametrize(("fault", "ended"), [("reset", "reset"), ("cut", "eof")])
-def test_every_place_of_a_break(fault: str, ended: str, where: str, sent: bytes, each: Tool) -> None:
-    seen = send(each, f"{fault}@{where}")
-    assert (seen.raw, seen.ended) == (closing() + sent, ended)
-
-
-@pytest.mark.parametrize(("fault", "ended"), [("reset", "reset"), ("cut", "eof"), ("stall:30ms", "eof")])
-def test_breaks_of_the_head(fault: str, ended: str, each: Tool) -> None:
-    name, _, rest = fault.partition(":")
-    args = f":{rest}" if rest else ""
-    seen = send(each, f"{name}@request{args}")
-    assert (seen.raw, seen.ended) == (b"", ended)
-    seen = send(each, f"{name}@headers{args}")
-    assert (seen.raw, seen.ended) == (b"HTTP/1.1 200 OK\r\n", ended)
-
-
-@pytest.mark.parametrize(
-    ("where", "sent"),
-    [("2e", BEFORE), (f"{len(A)}b", chunk(A)), (f"{len(A) + 4}b", chunk(A) + chunk(B[:4])), ("0b", b"")],
-)
-def test_an_early_end_is_a_clean_one(where: str, sent: bytes, each: Tool) -> None:
-    seen = send(each, f"end-early@{where}")
-    assert (seen.raw, seen.ended) == (closing() + sent + LAST, "eof")
-
-
-def test_after_an_early_end_the_connection_lives_on(each: Tool) -> None:
-    with connected(each.url) as client:
-        for _ in range(2):
-            client.sendall(post("/!end-early@1e/up/one", b"{}"))
-            expected = HEAD + chunk(A) + LAST
-            assert receive(client, len(expected)) == expected
-
-
-def test_an_early_end_has_the_length_that_it_has(served: Tool) -> None:
-    seen = send(served, "end-early@1e", "length")
-    assert seen.header("content-length") == str(len(A))
-    assert seen.wire_body == A
-    seen = send(served, "cut@1e", "length")
-    assert seen.header("content-length") == str(len(b"".join(EVENTS)))
-    assert (seen.wire_body, seen.ended) == (A, "eof")
-    assert send(served, "end-early@1e", "close").wire_body == A
-
-
-def test_a_stall_is_silence_on_an_open_connection(each: Tool) -> None:
-    seen = send(each, "stall@2e", quiet=0.4)
-    assert (seen.raw, seen.ended) == (closing() + BEFORE, "quiet")
-    seen = send(each, "stall@2e:80ms")
-    assert (seen.raw, seen.ended) == (closing() + BEFORE, "eof")
-    assert seen.ended_at >= 0.08
-
-
-def test_lingering(each: Tool) -> None:
-    seen = send(each, "linger", quiet=0.4)
-    assert (seen.raw, seen.ended) == (closing() + WHOLE.removesuffix(LAST), "quiet")
-    seen = send(each, "linger:80ms")
-    assert (seen.raw, seen.ended) == (closing() + WHOLE, "eof")
-    assert seen.reads[-1][0] >= 0.08
-    assert b"tokentape_fault" in send(each, "linger", "length").raw
-
-
-@pytest.mark.parametrize(("fault", "sent"), [("half-close@2e", BEFORE), ("half-close", WHOLE)])
-def test_half_closed_connections_are_open_the_other_way(fault: str, sent: bytes, each: Tool) -> None:
-    with connected(each.url) as client:
-        client.sendall(post("/up/one", b"{}", f"x-tokentape-fault: {fault}"))
-        expected = HEAD + sent
-        assert receive(client, len(expected) + 1) == expected  # EOF
-        client.sendall(b"still here")
-        client.setblocking(False)
-        threading.Event().wait(0.1)
-        assert client.recv(1) == b""  # no RST came for what was sent
-        client.shutdown(socket.SHUT_WR)
-
-
-def test_without_tls_there_is_no_close_notify(served: Tool) -> None:
-    seen = send(served, "no-close-notify@2e")
-    assert seen.head.startswith(b"HTTP/1.1 422 ")
-    assert b"not encrypted" in seen.raw
-    assert send(served, "no-close-notify?@2e").raw == closing() + WHOLE
-
-
-def test_a_reset_destroys_nothing_that_was_sent(each: Tool) -> None:
-    """A client that sleeps before it reads gets exactly a million bytes of the body first (DESIGN 7)."""
-    seen = send(each, "reset@1000000b", "big", read_late=0.5, receive_buffer=65536)
-    assert seen.ended == "reset"
-    wire = seen.wire_body
-    chunks, rest = dechunked(wire)
-    line, _, tail = rest.partition(b"\r\n")
-    data = b"".join(chunks) + (tail if line else b"")
-    assert len(data) == 1_000_000
-    assert data == (BIG * 800)[:1_000_000]
-
-
-def test_the_ending_of_a_tape_gives_way(served: Tool) -> None:
-    assert send(served, "end-early@2e", "broken").raw == closing() + BEFORE + LAST
-    assert send(served, "reset@end", "broken").ended == "reset"
-
-
-# Time
-
-
-def test_latency_delays_all(each: Tool) -> None:
-    seen = send(each, "latency:90ms")
-    assert seen.raw == closing() + WHOLE
-    assert seen.reads[0][0] >= 0.09
-
-
-@pytest.mark.parametrize(
-    ("fault", "early"),
-    [("ttft:90ms", closing()), ("pause@2e:90ms", closing() + BEFORE), ("pause@headers:90ms", b"HTTP/1.1 200 OK\r\n")],
-)
-def test_waits_at_a_place(fault: str, early: bytes, each: Tool) -> None:
-    seen = send(each, fault)
-    assert seen.raw == closing() + WHOLE
-    before = b"".join(data for at, data in seen.reads if at < 0.085)
-    assert before == early
-
-
-def test_a_pause_at_the_end(each: Tool) -> None:
-    seen = send(each, "pause@end:90ms")
-    assert seen.raw == closing() + WHOLE
-    assert seen.reads[-1][0] >= 0.09
-    assert seen.reads[-1][1] == LAST
-
-
-@pytest.mark.parametrize(
-    "fault", ["jitter:20ms", "bandwidth:5000", "drip:7", "drip:7,every=2ms", "buffer:40", "latency:5ms,jitter=5ms"]
-)
-def test_time_changes_no_byte(fault: str, each: Tool) -> None:
-    for tape in ("one", "length", "close"):
-        plain, seen = send(each, "reset?@99e", tape), send(each, fault, tape)
-        assert seen.raw == plain.raw
-
-
-def test_a_slow_line_takes_its_time(each: Tool) -> None:
-    seen = send(each, "bandwidth:1000")
-    assert seen.reads[-1][0] >= len(b"".join(EVENTS)) / 1000
-    assert len(seen.reads) > 4
-
-
-def test_a_buffering_proxy_sends_all_at_once(each: Tool) -> None:
-    seen = send(each, "pause@3e:60ms;buffer")
-    assert b"".join(data for at, data in seen.reads if at < 0.06) == closing()
-    assert seen.raw == closing() + WHOLE
-
+BEFORE = chunk(A) + chunk(B)
 
 # Framing
 
@@ -404,7 +178,7 @@ def test_malformed_and_corrupt_bytes_are_drawn_from_the_seed(each: Tool) -> None
     event = body[: body.index(b"\n\n") + 2]
     assert event.startswith(b'data: {"')
     assert not event.endswith(b"}\n\n")
-    with pytest.raises(ValueError, match="Expecting|Unterminated|Invalid"):
+    with pytest.raises(ValueError, match=r"Expecting|Unterminated|Invalid"):
         json.loads(event.removeprefix(b"data: "))
     assert body.removeprefix(event) != (A + B + C + D).removeprefix(A)
     assert len(body.removeprefix(event)) == len(B + C + D)
@@ -536,6 +310,7 @@ def test_a_break_does_not_move_the_decks_place(tmp_path: Path) -> None:
 
 
 def test_every_fault_is_tried_here() -> None:
-    source = Path(__file__).read_text(encoding="utf-8")
+    here = Path(__file__).parent
+    source = "".join(file.read_text(encoding="utf-8") for file in here.glob("test_*on_the_wire.py"))
     names = {name for names in FAMILIES.values() for name in names}
     assert {name for name in names if not re.search(rf"[\"!;(]{name}[?@:#;\"/]", source)} == set()
