@@ -164,16 +164,20 @@ class Chooser:
         run = Run(entries)
         return self._runs.setdefault(run.key, run)
 
-    def of_tape(self, name: str, asked: Asked) -> Found | None:
-        """The interactions of the tape called `name` that the dialect and operation of `asked` are for; all of them
-        where none is, as whoever names a tape wants that one. `NAME#n` is one interaction. None for no such tape."""
-        entries: Sequence[Entry] = self.index.tapes.get(name, ())
-        if not entries:
-            tape, _, number = name.rpartition("#")
-            entries = [one for one in self.index.tapes.get(tape, ()) if str(one.number) == number]
+    def tape(self, name: str) -> Sequence[Entry]:
+        """The interactions of the tape called `name`, or the one of `NAME#n`; none if it is not loaded."""
+        if entries := self.index.tapes.get(name):
+            return entries
+        tape, _, number = name.rpartition("#")
+        return [one for one in self.index.tapes.get(tape, ()) if str(one.number) == number]
+
+    def among(self, entries: Sequence[Entry], asked: Asked) -> Found | None:
+        """Those of `entries` that the dialect and operation of `asked` are for; where none is, those of its method, as
+        whoever names a tape wants that one."""
         route = asked.route
         fitting = [one for one in entries if (one.dialect, one.operation) == (route.dialect, route.operation)]
-        return ("exact", self._run(tuple(fitting or entries))) if entries else None
+        found = fitting or [one for one in entries if one.interaction.request.method == asked.request.method]
+        return ("exact", self._run(tuple(found))) if found else None
 
     def missed(self, asked: Asked) -> Miss:
         """What is to say of a request that nothing answers: the nearest tape, what differs, what would have matched."""

@@ -65,12 +65,9 @@ class Rehearsal(Known):
         return None
 
     def _entries(self, when: When, tape: str | None) -> list[Entry]:
-        tapes = self._chooser.index.tapes
-        if tape is not None and tape not in tapes:
-            name, _, number = tape.rpartition("#")
-            return [one for one in tapes.get(name, ()) if str(one.number) == number]
-        entries = self._chooser.index.entries if tape is None else tapes[tape]
-        return [one for one in entries if tape is not None or _may_play(when, one)][:CHECKED]
+        if tape is not None:
+            return list(self._chooser.tape(tape)[:CHECKED])
+        return [one for one in self._chooser.index.entries if _may_play(when, one)][:CHECKED]
 
     def _tried(self, entries: list[Entry], faults: Faults) -> str | None:
         first: str | None = None

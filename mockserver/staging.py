@@ -67,11 +67,14 @@ def staged(stage: Stage, chooser: Chooser, scenario: Scenario | None, deck: Deck
     return chosen._replace(attempt=attempt, restarts=restarts)
 
 
-def _named(tape: str, rule: int, stage: Stage, chooser: Chooser) -> tuple[Found, Asking]:
-    """What the tape of a rule has for the request."""
-    found = chooser.of_tape(tape, stage.asked)
-    if found is None:
+def _named(tape: str, rule: int, stage: Stage, chooser: Chooser) -> tuple[Found | None, Asking]:
+    """What the tape of a rule has for the request; a list of models, say, it has not."""
+    entries = chooser.tape(tape)
+    if not entries:
         raise FaultError(f"rule {rule} of the scenario plays the tape {tape!r}, which is not loaded any more")
+    found = chooser.among(entries, stage.asked)
+    if found is None:
+        return stage.found, stage.asking
     whole = stage.asked.route.operation is not None and not stage.asked.likeness(chooser.index.rules).streams
     return found, stage.asking._replace(whole=whole)
 

@@ -84,6 +84,30 @@ def test_a_broken_answer_moves_no_place_and_bytes_before_it_are_the_tapes(tmp_pa
     assert found[2][2] == b"".join(pieces)
 
 
+def test_who_gives_up_on_a_stall_may_keep_its_connection_and_try_again(tmp_path):
+    path = scenario(tmp_path, "rules: [{attempts: [[stall@2e], []]}]")
+    with tool(tmp_path / "run", "serve", "--scenario", str(path), "--speed", "max") as server:
+        first = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=20)
+        first.request("POST", "/openai/v1/chat/completions", CHAT, {"content-type": "application/json"})
+        stalled = first.getresponse()
+        assert stalled.read1(1).startswith(b"d")
+        assert ask(server.url)[:2] == (200, True)
+        first.close()
+
+
+def test_equal_requests_at_once_meet_the_same(tmp_path):
+    path = scenario(tmp_path, "rules: [{attempts: [['pause@2e:30s'], [cut@1e]]}]")
+    with tool(tmp_path / "run", "serve", "--scenario", str(path), "--speed", "max") as server:
+        held = [http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=20) for _ in range(3)]
+        for client in held:
+            client.request("POST", "/openai/v1/chat/completions", CHAT, {"content-type": "application/json"})
+            answer, came = client.getresponse(), b""
+            while came.count(b"\n\n") < 2:  # the cut of the second attempt would let one event through
+                came += answer.read(1)
+        for client in held:
+            client.close()
+
+
 def test_a_changed_scenario_is_played_and_a_bad_one_is_not(tmp_path):
     path = scenario(tmp_path, "seed: 3\nrules: [{attempts: [['status:500']]}]")
     with tool(tmp_path / "run", "serve", "--scenario", str(path), "--speed", "max") as server:

@@ -120,6 +120,14 @@ def test_of_a_named_tape_what_fits_the_operation_comes_first():
     assert Table("rules: [{tape: c}]").ask().entry.place == "c#1"
 
 
+def test_a_named_tape_does_not_answer_for_a_list_of_models():
+    table = Table("rules: [{tape: a}]")
+    request = Request("GET", "/openai/v1/models")
+    asked = Asked(request, route("GET", request.uri), b"")
+    wish = wanted_by((), asked.route, (), request.uri, tls=False)
+    assert staged(Stage(asked, Asking(), None, wish), table.chooser, table.scenario, table.deck, NOW) is None
+
+
 def test_a_tape_that_has_gone_is_told_of():
     table = Table("rules: [{when: {provider: xai}}, {tape: zzz}]")
     with pytest.raises(FaultError, match=r"rule 2 of the scenario plays the tape 'zzz', which is not loaded"):
