@@ -7,6 +7,7 @@ what it is like at a level is `likeness`. Imports `model`, `framing`, `dialects`
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -51,12 +52,13 @@ class Asked:
     code), and a request that no tape can answer need not wait for it on its way upstream.
     """
 
-    __slots__ = ("_body", "_likeness", "_rules", "request", "route")
+    __slots__ = ("_body", "_digest", "_likeness", "_rules", "request", "route")
 
     def __init__(self, request: Request, route: Route, body: bytes | Callable[[], bytes]) -> None:
         self.request = request
         self.route = route
         self._body = body
+        self._digest: bytes | None = None
         self._likeness: Likeness | None = None
         self._rules = NO_RULES
 
@@ -66,6 +68,18 @@ class Asked:
         if not isinstance(self._body, bytes):
             self._body = self._body()
         return self._body
+
+    @property
+    def settled(self) -> bool:
+        """Whether `body` was worked out already."""
+        return isinstance(self._body, bytes)
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of `body`; worked out once."""
+        if self._digest is None:
+            self._digest = hashlib.sha256(self.body).digest()
+        return self._digest
 
     def likeness(self, rules: Rules = NO_RULES) -> Likeness:
         """What it is compared by under `rules`; worked out once for the rules of one index."""

@@ -23,11 +23,13 @@ from cassettes.secrets import secrets_from_request
 from mockserver import answers, browsers, wire
 from mockserver.catalogue import Catalogue
 from mockserver.choose import Chooser, Chosen, Found
+from mockserver.control import House
 from mockserver.decks import Deck, Decks
 from mockserver.guards import Guard
 from mockserver.hub import Hub
+from mockserver.journal import By, Came, Ending, Journal, Record
 from mockserver.misses import Misses, miss_of
-from mockserver.own import Own, is_own
+from mockserver.own import Own, is_journalled, is_own
 from mockserver.plan import Asking
 from mockserver.player import Outcome, Player
 from mockserver.relay import Relay
@@ -55,6 +57,8 @@ class Live(Protocol):
 
 Forward = Callable[[Asked, Relay], Awaitable[Live]]
 
+_ENDINGS: dict[str, Ending] = {"keep": "kept-alive", "close": "fin", "reset": "reset", "stall": "client-left"}
+
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How a server behaves beside its tapes. `extra` names mounts that are no provider rows; `ending_drain` in s;
@@ -67,12 +71,15 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Reading(NamedTuple):
-    """What a request asks and in which way, whether it asks the server itself, and what tapes have for it."""
+    """What a request asks and in which way, whether it asks the server itself, what tapes of which chooser (its deck's,
+    or the server's) have for it, and what the journal keeps of it."""
 
     asked: Asked
     asking: Asking
     own: bool
     found: Found | None
+    chooser: Chooser
+    came: Came
 
 
 class Server:
@@ -94,9 +101,12 @@ class Server:
         self._redactor = redactor
         self._report = report
         self._forward = forward
-        self._decks = Decks()
+        self.decks = Decks()
+        self.journal = Journal()
         self._readings: OrderedDict[tuple[object, ...], _Reading] = OrderedDict()
         self._read_for: object = None
+        self._read_with = 0
+        self._stopping = False
         self._catalogue = Catalogue(chooser.index)
         self._extra = settings.extra
         self._connections = wire.Connections()
@@ -106,7 +116,7 @@ class Server:
         self._noted: set[str] = set()
         self._guard = Guard(origins=settings.origins, token=settings.token)
         self._missed = Misses()
-        self._own = Own(chooser, self._missed, redactor)
+        self._own = Own(House(chooser, self.decks, self.journal, self._missed, redactor, lambda: self.hub))
         self.misses = 0
         self.played = 0
         self.url = ""
@@ -123,6 +133,7 @@ class Server:
     async def start(self, host: str, port: int) -> str:
         """Listens and returns the server's URL; port 0 lets the kernel choose. Raises OSError if it cannot listen."""
         bound = wire.listen(host, port)
+        self._stopping = False
         self._guard = msgspec.structs.replace(self._guard, host=host, address=bound.getsockname()[0])
         self._hub = Hub(asyncio.get_running_loop())
         # The low-level server: an Application would resolve a route that is always the same one, for 8 us a request.
@@ -151,6 +162,7 @@ class Server:
 
     async def stop(self) -> None:
         """Ends every live stream at once and stops listening."""
+        self._stopping = True
         if self._listening is not None:
             self._listening.close()
             self._listening = None
@@ -188,31 +200,67 @@ class Server:
         start = self.hub.past(wire.came(request))
         if body is None:
             message = f"the body is over {MAX_BODY} bytes"
-            return answers.failure(self._shape(request), 413, message, "tokentape_too_large")
+            return self._refused(request, 413, message, "tokentape_too_large", start)
         try:
-            asked, asking, own, found = self._read(request, body)
+            reading = self._read(request, body)
         except routes.RouteError as error:
-            return answers.failure(self._shape(request), 400, str(error), "tokentape_bad_path")
-        if own:
-            answer = await self._own.answer(asked, asking, self.url, self._guard)
-            return await self._play(request, answer, Deck(), start) if isinstance(answer, Chosen) else answer
+            return self._refused(request, 400, str(error), "tokentape_bad_path", start)
+        answer = await (self._answer_own if reading.own else self._answer)(request, reading, start)
+        if isinstance(answer, web.Response) and not (reading.own and not is_journalled(reading.asked)):
+            self._note_answer(reading.came, start, answer)
+        return answer
+
+    async def _answer_own(self, request: web.BaseRequest, reading: _Reading, start: float) -> web.StreamResponse:
+        asked, asking = reading.asked, reading.asking
+        answer = await self._own.answer(asked, asking, self.url, self._guard, reading.chooser)
+        if not isinstance(answer, Chosen):
+            return answer
+        # No place moves by what is played by name.
+        return await self._play(request, answer, Deck(asked.route.deck or ""), start, reading, None)
+
+    async def _answer(self, request: web.BaseRequest, reading: _Reading, start: float) -> web.StreamResponse:
+        asked, found = reading.asked, reading.found
         if self._forward is None and (refused := answers.provider_refusal(asked, found)) is not None:
             return refused
-        deck = self._decks.get(asked.route.deck)
-        chosen = self.chooser.pick(found, asking, deck) if found else None
-        if chosen is not None:
-            if found and found[0] == "order" and chosen.entry.body != asked.body:
+        deck = self.decks.get(asked.route.deck, start)
+        chosen = reading.chooser.pick(found, reading.asking, deck) if found else None
+        if chosen is not None and found:
+            if found[0] == "order" and chosen.entry.body != asked.body:
                 self._note_other_body(asked, chosen)
-            return await self._play(request, chosen, deck, start)
+            return await self._play(request, chosen, deck, start, reading, found[0])
         if self._forward is not None and (asked.route.provider is not None or asked.route.dialect != "raw"):
             if (refusal := self._guard.foreign(asked.request.headers)) is not None:
                 return answers.failure(asked.route, refusal.status, refusal.message, refusal.code)
-            return await self._relay(request, asked, asking, self._forward)
+            return await self._relay(request, reading, deck, start, self._forward)
         if request.method == "OPTIONS":
             return answers.options(answers.ANY_METHOD)
-        if found is None and (said := self._catalogue.answer(asked)) is not None:
+        own = reading.chooser is not self.chooser
+        catalogue = Catalogue(reading.chooser.index) if own else self._catalogue
+        if found is None and (said := catalogue.answer(asked)) is not None:
             return answers.json_response(said.body, said.code)
-        return self._miss(asked, found)
+        deck.misses += 1
+        return self._miss(reading)
+
+    def _refused(
+        self, request: web.BaseRequest, status: int, message: str, code: str, start: float
+    ) -> web.StreamResponse:
+        """The answer to a request that cannot be read; the journal has its head."""
+        route = self._shape(request)
+        answer = answers.failure(route, status, message, code)
+        asked = Asked(Request(request.method, request.raw_path, _headers(request)), route, b"")
+        self._note_answer(Came(asked), start, answer)
+        return answer
+
+    def _note_answer(self, came: Came, start: float, answer: web.Response) -> None:
+        """The journal's record of an answer of the server's own, which is over as soon as it is made."""
+        name = came.asked.route.deck
+        deck = self.decks.peek(name or "")
+        if deck is not None:
+            deck.requests += 1
+        record = self.journal.begin(came, deck, name or "", start)
+        record.status = answer.status
+        record.size = record.total = len(answer.body) if isinstance(answer.body, bytes) else 0
+        self.journal.end(record, self.hub.now(), "server", "kept-alive")
 
     def _note_other_body(self, asked: Asked, chosen: Chosen) -> None:
         """Says once a tape that it answers what it was not recorded for: `order` looks at method and path only."""
@@ -225,10 +273,11 @@ class Server:
             "it was recorded for another request body (--match normalized makes that a miss)"
         )
 
-    def _miss(self, asked: Asked, found: Found | None) -> web.Response:
+    def _miss(self, reading: _Reading) -> web.Response:
         self.misses += 1
+        asked = reading.asked
         redactor = self._redactor_for(asked.request.headers, asked.request.uri)
-        miss = miss_of(asked, self.url, self.chooser, found, redactor)
+        miss = miss_of(asked, self.url, reading.chooser, reading.found, redactor)
         self._missed.note(miss)
         self._report(f"tokentape: no tape matches {miss.method} {miss.path}: {miss.message}")
         return answers.failure(asked.route, 404, f"no tape matches: {miss.message}", "tokentape_no_match")
@@ -239,10 +288,11 @@ class Server:
 
     def _read(self, request: web.BaseRequest, body: bytes) -> _Reading:
         """What `request` asks. Remembered while the tapes stay, for small bodies: all it depends on is in the key."""
-        if self._read_for is not self.chooser.index:
+        if self._read_for is not self.chooser.index or self._read_with != self.decks.version:
             # Other tapes may bring other mounts: what a path means is read anew.
             self._readings.clear()
             self._read_for = self.chooser.index
+            self._read_with = self.decks.version
             self._catalogue = Catalogue(self.chooser.index)
             self._extra = self._settings.extra | extra_mounts(self.chooser.index.providers)
         key = (request.method, request.raw_path, request.version, request.raw_headers, body)
@@ -258,27 +308,44 @@ class Server:
     def _read_anew(self, request: web.BaseRequest, body: bytes) -> _Reading:
         headers = _headers(request)
         target = request.raw_path
-        route = routes.parse(request.method, target, headers, self._extra, body)
+        route, chooser = routes.parse(request.method, target, headers, self._extra, body), self.chooser
+        if (own_tapes := self.decks.own(route.deck)) is not None:
+            chooser = own_tapes.chooser(chooser.index)
+            extra = self._extra | extra_mounts(chooser.index.providers)
+            route = routes.parse(request.method, target, headers, extra, body)
         redactor = self._redactor_for(headers, target)
         # The digests of base64 leaves must not depend on what is secret: they come first, as on the tape.
         asked = Asked(Request(request.method, target, headers, body), route, lambda: redactor.bytes(redact_body(body)))
         reader = browsers.reader_of(headers, self._guard)
         asking = Asking(request.method == "HEAD", request.version < (1, 1), bool(request.keep_alive), reader)
         own = is_own(asked)
-        found = None if own else self.chooser.find(asked)
+        found = None if own else chooser.find(asked)
         if found is not None and route.operation is not None:
-            asking = asking._replace(whole=not asked.likeness(self.chooser.index.rules).streams)
-        return _Reading(asked, asking, own, found)
+            asking = asking._replace(whole=not asked.likeness(chooser.index.rules).streams)
+        return _Reading(asked, asking, own, found, chooser, Came(asked))
 
     def _redactor_for(self, headers: Headers, target: str) -> Redactor:
         """Knows the credentials of that request too; a repeated one costs a look-up."""
         return self._redactor.with_secrets(secrets_from_request(headers, target))
 
-    async def _play(self, request: web.BaseRequest, chosen: Chosen, deck: Deck, start: float) -> web.StreamResponse:
+    async def _play(
+        self,
+        request: web.BaseRequest,
+        chosen: Chosen,
+        deck: Deck,
+        start: float,
+        reading: _Reading,
+        level: str | None,
+    ) -> web.StreamResponse:
         self.played += 1
         plan = chosen.plan
         takeover = wire.Takeover(request, plan.code)
         keep = plan.action == "keep"
+        record = self._begin(reading.came, deck, start)
+        record.key = reading.asked.likeness(reading.chooser.index.rules).key
+        record.attempt = deck.attempt(record.key)
+        record.place, record.level, record.seed = chosen.entry.place, level, reading.chooser.playing.seed
+        record.status, record.total = plan.code, len(plan.wire)
 
         def delivered() -> None:
             deck.delivered(chosen.candidates, chosen.entry)
@@ -286,13 +353,15 @@ class Server:
         def done(outcome: Outcome) -> None:
             takeover.size = player.bytes_written
             takeover.end(keep=keep and outcome == "played")
+            self._end(record, deck, outcome, plan.action)
 
-        player = Player(plan, takeover.connection, start, delivered, done, self._settings.ending_drain)
+        player = record.player = Player(plan, takeover.connection, start, delivered, done, self._settings.ending_drain)
         following = player.pump(self.hub.now())
         if following is not None:
             self.hub.add(following, player)
         if takeover.over:
             return takeover
+        self.journal.live[record.n] = record
         self._connections.add(takeover)
         try:
             await takeover.finished()
@@ -301,24 +370,63 @@ class Server:
             raise
         return takeover
 
+    def _begin(self, came: Came, deck: Deck, start: float) -> Record:
+        deck.requests += 1
+        deck.live += 1
+        return self.journal.begin(came, deck, deck.name, start)
+
+    def _end(self, record: Record, deck: Deck, outcome: Outcome, action: str) -> None:
+        """Who ended it: a stall is played to its end when somebody else ends it."""
+        by: By = "tape"
+        ending = _ENDINGS[action]
+        if outcome == "dropped":
+            by, ending = "control", "reset"
+        elif outcome == "client-left" or action == "stall":
+            by, ending = ("shutdown", "aborted") if self._stopping else ("client", "client-left")
+        now = self.hub.now()
+        deck.live -= 1
+        deck.used = now
+        self.journal.end(record, now, by, ending)
+
     async def _relay(
-        self, request: web.BaseRequest, asked: Asked, asking: Asking, forward: Forward
+        self, request: web.BaseRequest, reading: _Reading, deck: Deck, start: float, forward: Forward
     ) -> web.StreamResponse:
+        asked = reading.asked
         takeover = wire.Takeover(request)
+        record = self._begin(reading.came, deck, start)
+        record.takeover = takeover
+        self.journal.live[record.n] = record
         self._connections.add(takeover)
-        relay = Relay(takeover, self.hub, asking, self._settings.ending_drain)
+        relay = Relay(takeover, self.hub, reading.asking, self._settings.ending_drain)
+        by: By = "server"
+        ending: Ending = "aborted"
         try:
             live = await forward(asked, relay)
+            try:
+                await takeover.finished()
+            except asyncio.CancelledError:
+                live.left()
+                raise
+            by, ending = "upstream", "kept-alive" if takeover.keep_alive else "fin"
+        except asyncio.CancelledError:
+            by, ending = ("shutdown", "aborted") if self._stopping else ("client", "client-left")
+            raise
         except TokentapeError as error:
             message = self._redactor_for(asked.request.headers, asked.request.uri).text(str(error))
             self._report(f"tokentape: error: {message}")
-            return answers.failure(asked.route, 502, message, "tokentape_upstream")
-        try:
-            await takeover.finished()
-        except asyncio.CancelledError:
-            live.left()
-            raise
+            ending = "kept-alive"
+            return self._unreached(asked, message, record)
+        finally:
+            deck.live -= 1
+            deck.used = now = self.hub.now()
+            record.status, record.size = record.status or takeover.code, record.size or takeover.size
+            self.journal.end(record, now, record.by or by, ending)
         return takeover
+
+    def _unreached(self, asked: Asked, message: str, record: Record) -> web.StreamResponse:
+        answer = answers.failure(asked.route, 502, message, "tokentape_upstream")
+        record.status, record.size = 502, len(answer.body) if isinstance(answer.body, bytes) else 0
+        return answer
 
 
 def _headers(request: web.BaseRequest) -> Headers:

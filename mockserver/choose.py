@@ -61,11 +61,13 @@ Found = tuple[Level, Run]
 
 
 class Chooser:
-    """Chooses among the interactions of an index. Replace the index with `reload`."""
+    """Chooses among the interactions of an index. Replace the index with `reload`. `plan_bytes`: of the compiled plans
+    that are kept, `PLAN_BYTES` for None."""
 
-    def __init__(self, index: Index, playing: Playing) -> None:
+    def __init__(self, index: Index, playing: Playing, plan_bytes: int | None = None) -> None:
         self.index = index
         self.playing = playing
+        self._most_bytes = PLAN_BYTES if plan_bytes is None else plan_bytes
         self._found: OrderedDict[tuple[object, ...], Found | None] = OrderedDict()
         # Of a thousand requests with one list of candidates the list is kept once.
         self._runs: WeakValueDictionary[str, Run] = WeakValueDictionary()
@@ -102,7 +104,7 @@ class Chooser:
             return plan
         plan = self._plans[key] = self._compile(entry, asking, self.playing.pace if pace is None else pace)
         self._plan_bytes += len(plan.wire)
-        while len(self._plans) > 1 and (len(self._plans) > PLANS or self._plan_bytes > PLAN_BYTES):
+        while len(self._plans) > 1 and (len(self._plans) > PLANS or self._plan_bytes > self._most_bytes):
             self._plan_bytes -= len(self._plans.popitem(last=False)[1].wire)
         return plan
 
@@ -112,8 +114,7 @@ class Chooser:
             return None  # `asked.body` is not looked at: it may not be worked out yet
         route = asked.route
         # The digest, not the body: of a thousand requests of megabytes nothing is kept.
-        body = hashlib.sha256(asked.body).digest()
-        key = (asked.request.method, route.provider, route.dialect, route.path, route.query, body)
+        key = (asked.request.method, route.provider, route.dialect, route.path, route.query, asked.digest)
         if key in self._found:
             return self._found[key]
         found = self._found[key] = self._find(asked)

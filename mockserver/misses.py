@@ -84,17 +84,19 @@ def _remedy(told: difference.Miss, chooser: Chooser) -> str:
 
 class Misses:
     """The last misses, equal ones counted together. `total` counts all that were noted, `dropped` those that had to
-    make room for others."""
+    make room for others, `ever` all there were before the last `clear` too."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
         self._counts: OrderedDict[Miss, int] = OrderedDict()
         self.total = 0
         self.dropped = 0
+        self.ever = 0
 
     def note(self, miss: Miss) -> None:
         """Keeps a miss, as the newest."""
         self.total += 1
+        self.ever += 1
         self._counts[miss] = self._counts.pop(miss, 0) + 1
         if len(self._counts) > self._most:
             self.dropped += self._counts.popitem(last=False)[1]
@@ -104,7 +106,8 @@ class Misses:
         self._counts.clear()
         self.total = self.dropped = 0
 
-    def listed(self) -> dict[str, object]:
-        """As JSON has them, oldest first."""
-        rows = [{**msgspec.to_builtins(miss), "count": count} for miss, count in self._counts.items()]
+    def listed(self, deck: str | None = None) -> dict[str, object]:
+        """As JSON has them, oldest first; those of one deck or of all. The counts are of all."""
+        kept = [(miss, count) for miss, count in self._counts.items() if deck in {None, miss.deck}]
+        rows = [{**msgspec.to_builtins(miss), "count": count} for miss, count in kept]
         return {"total": self.total, "dropped": self.dropped, "misses": rows}
