@@ -33,7 +33,7 @@ def account(record: Record, redactor: Redactor, wall: float) -> dict[str, object
     return {
         "n": record.n,
         "at": datetime.fromtimestamp(wall + record.start, UTC).isoformat(timespec="milliseconds")[:-6] + "Z",
-        "deck": record.deck_name or None,
+        "deck": record.deck or None,
         "method": _clean(request.method),
         "path": _clean(redactor.uri(request.uri)),
         "headers": [[_clean(name), _clean(value)] for name, value in redactor.headers(request.headers)],

@@ -72,7 +72,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Reading(NamedTuple):
     """What a request asks and in which way, whether it asks the server itself, what tapes of which chooser (its deck's,
-    or the server's) have for it, and what the journal keeps of it."""
+    or the server's) have for it, what the journal keeps of it, and its
+    request key."""
 
     asked: Asked
     asking: Asking
@@ -80,6 +81,7 @@ class _Reading(NamedTuple):
     found: Found | None
     chooser: Chooser
     came: Came
+    key: str | None
 
 
 class Server:
@@ -205,38 +207,40 @@ class Server:
             reading = self._read(request, body)
         except routes.RouteError as error:
             return self._refused(request, 400, str(error), "tokentape_bad_path", start)
-        answer = await (self._answer_own if reading.own else self._answer)(request, reading, start)
-        if isinstance(answer, web.Response) and not (reading.own and not is_journalled(reading.asked)):
-            self._note_answer(reading.came, start, answer)
-        return answer
-
-    async def _answer_own(self, request: web.BaseRequest, reading: _Reading, start: float) -> web.StreamResponse:
-        asked, asking = reading.asked, reading.asking
-        answer = await self._own.answer(asked, asking, self.url, self._guard, reading.chooser)
-        if not isinstance(answer, Chosen):
-            return answer
-        # No place moves by what is played by name.
-        return await self._play(request, answer, Deck(asked.route.deck or ""), start, reading, None)
-
-    async def _answer(self, request: web.BaseRequest, reading: _Reading, start: float) -> web.StreamResponse:
+        if reading.own:
+            return await self._handle_own(request, reading, start)
         asked, found = reading.asked, reading.found
         if self._forward is None and (refused := answers.provider_refusal(asked, found)) is not None:
-            return refused
+            return self._told(reading.came, start, refused)
         deck = self.decks.get(asked.route.deck, start)
         chosen = reading.chooser.pick(found, reading.asking, deck) if found else None
-        if chosen is not None and found:
-            if found[0] == "order" and chosen.entry.body != asked.body:
+        if chosen is not None:
+            if found and found[0] == "order" and chosen.entry.body != asked.body:
                 self._note_other_body(asked, chosen)
-            return await self._play(request, chosen, deck, start, reading, found[0])
+            return await self._play(request, chosen, deck, start, reading)
         if self._forward is not None and (asked.route.provider is not None or asked.route.dialect != "raw"):
             if (refusal := self._guard.foreign(asked.request.headers)) is not None:
-                return answers.failure(asked.route, refusal.status, refusal.message, refusal.code)
+                foreign = answers.failure(asked.route, refusal.status, refusal.message, refusal.code)
+                return self._told(reading.came, start, foreign)
             return await self._relay(request, reading, deck, start, self._forward)
-        if request.method == "OPTIONS":
+        return self._told(reading.came, start, self._unplayed(reading, deck))
+
+    async def _handle_own(self, request: web.BaseRequest, reading: _Reading, start: float) -> web.StreamResponse:
+        asked = reading.asked
+        answer = await self._own.answer(asked, reading.asking, self.url, self._guard, reading.chooser)
+        if isinstance(answer, Chosen):
+            # No place moves by what is played by name.
+            return await self._play(request, answer, Deck(asked.route.deck or ""), start, reading)
+        return self._told(reading.came, start, answer) if is_journalled(asked) else answer
+
+    def _unplayed(self, reading: _Reading, deck: Deck) -> web.Response:
+        """The server's own answer where no tape has one."""
+        asked = reading.asked
+        if asked.request.method == "OPTIONS":
             return answers.options(answers.ANY_METHOD)
         own = reading.chooser is not self.chooser
         catalogue = Catalogue(reading.chooser.index) if own else self._catalogue
-        if found is None and (said := catalogue.answer(asked)) is not None:
+        if reading.found is None and (said := catalogue.answer(asked)) is not None:
             return answers.json_response(said.body, said.code)
         deck.misses += 1
         return self._miss(reading)
@@ -246,21 +250,19 @@ class Server:
     ) -> web.StreamResponse:
         """The answer to a request that cannot be read; the journal has its head."""
         route = self._shape(request)
-        answer = answers.failure(route, status, message, code)
         asked = Asked(Request(request.method, request.raw_path, _headers(request)), route, b"")
-        self._note_answer(Came(asked), start, answer)
-        return answer
+        return self._told(Came(asked), start, answers.failure(route, status, message, code))
 
-    def _note_answer(self, came: Came, start: float, answer: web.Response) -> None:
-        """The journal's record of an answer of the server's own, which is over as soon as it is made."""
-        name = came.asked.route.deck
-        deck = self.decks.peek(name or "")
-        if deck is not None:
+    def _told(self, came: Came, start: float, answer: web.Response) -> web.Response:
+        """An answer of the server's own, which is over as soon as it is made, with its record in the journal."""
+        name = came.asked.route.deck or ""
+        if (deck := self.decks.peek(name)) is not None:
             deck.requests += 1
-        record = self.journal.begin(came, deck, name or "", start)
-        record.status = answer.status
-        record.size = record.total = len(answer.body) if isinstance(answer.body, bytes) else 0
+        size = len(answer.body) if isinstance(answer.body, bytes) else 0
+        record = self.journal.begin(came, name, start, answer.status, size)
+        record.size = size
         self.journal.end(record, self.hub.now(), "server", "kept-alive")
+        return answer
 
     def _note_other_body(self, asked: Asked, chosen: Chosen) -> None:
         """Says once a tape that it answers what it was not recorded for: `order` looks at method and path only."""
@@ -322,30 +324,21 @@ class Server:
         found = None if own else chooser.find(asked)
         if found is not None and route.operation is not None:
             asking = asking._replace(whole=not asked.likeness(chooser.index.rules).streams)
-        return _Reading(asked, asking, own, found, chooser, Came(asked))
+        key = asked.likeness(chooser.index.rules).key if found is not None else None
+        return _Reading(asked, asking, own, found, chooser, Came(asked), key)
 
     def _redactor_for(self, headers: Headers, target: str) -> Redactor:
         """Knows the credentials of that request too; a repeated one costs a look-up."""
         return self._redactor.with_secrets(secrets_from_request(headers, target))
 
     async def _play(
-        self,
-        request: web.BaseRequest,
-        chosen: Chosen,
-        deck: Deck,
-        start: float,
-        reading: _Reading,
-        level: str | None,
+        self, request: web.BaseRequest, chosen: Chosen, deck: Deck, start: float, reading: _Reading
     ) -> web.StreamResponse:
         self.played += 1
         plan = chosen.plan
         takeover = wire.Takeover(request, plan.code)
         keep = plan.action == "keep"
-        record = self._begin(reading.came, deck, start)
-        record.key = reading.asked.likeness(reading.chooser.index.rules).key
-        record.attempt = deck.attempt(record.key)
-        record.place, record.level, record.seed = chosen.entry.place, level, reading.chooser.playing.seed
-        record.status, record.total = plan.code, len(plan.wire)
+        record = self._record(chosen, deck, start, reading)
 
         def delivered() -> None:
             deck.delivered(chosen.candidates, chosen.entry)
@@ -353,7 +346,11 @@ class Server:
         def done(outcome: Outcome) -> None:
             takeover.size = player.bytes_written
             takeover.end(keep=keep and outcome == "played")
-            self._end(record, deck, outcome, plan.action)
+            deck.live -= 1
+            if keep and outcome == "played":
+                self.journal.end(record, player.last or start, "tape", "kept-alive")
+            else:
+                self.journal.end(record, self.hub.now(), *self._who(outcome, plan.action))
 
         player = record.player = Player(plan, takeover.connection, start, delivered, done, self._settings.ending_drain)
         following = player.pump(self.hub.now())
@@ -370,30 +367,43 @@ class Server:
             raise
         return takeover
 
-    def _begin(self, came: Came, deck: Deck, start: float) -> Record:
+    def _record(self, chosen: Chosen, deck: Deck, start: float, reading: _Reading) -> Record:
+        """What the journal has of a tape that begins to play now."""
         deck.requests += 1
         deck.live += 1
-        return self.journal.begin(came, deck, deck.name, start)
+        journal, plan, key = self.journal, chosen.plan, reading.key
+        return journal.keep(
+            Record(
+                journal.total + 1,
+                reading.came,
+                deck.name,
+                start,
+                plan.code,
+                len(plan.wire),
+                chosen.entry.place,
+                reading.found[0] if reading.found else None,
+                key,
+                deck.attempt(key) if key else None,
+                reading.chooser.playing.seed,
+            )
+        )
 
-    def _end(self, record: Record, deck: Deck, outcome: Outcome, action: str) -> None:
-        """Who ended it: a stall is played to its end when somebody else ends it."""
-        by: By = "tape"
-        ending = _ENDINGS[action]
+    def _who(self, outcome: Outcome, action: str) -> tuple[By, Ending]:
+        """Who ended an answer, and how. A stall is played to its end when somebody else ends it."""
         if outcome == "dropped":
-            by, ending = "control", "reset"
-        elif outcome == "client-left" or action == "stall":
-            by, ending = ("shutdown", "aborted") if self._stopping else ("client", "client-left")
-        now = self.hub.now()
-        deck.live -= 1
-        deck.used = now
-        self.journal.end(record, now, by, ending)
+            return "control", "reset"
+        if outcome == "client-left" or action == "stall":
+            return ("shutdown", "aborted") if self._stopping else ("client", "client-left")
+        return "tape", _ENDINGS[action]
 
     async def _relay(
         self, request: web.BaseRequest, reading: _Reading, deck: Deck, start: float, forward: Forward
     ) -> web.StreamResponse:
         asked = reading.asked
         takeover = wire.Takeover(request)
-        record = self._begin(reading.came, deck, start)
+        deck.requests += 1
+        deck.live += 1
+        record = self.journal.begin(reading.came, deck.name, start)
         record.takeover = takeover
         self.journal.live[record.n] = record
         self._connections.add(takeover)
@@ -418,9 +428,8 @@ class Server:
             return self._unreached(asked, message, record)
         finally:
             deck.live -= 1
-            deck.used = now = self.hub.now()
             record.status, record.size = record.status or takeover.code, record.size or takeover.size
-            self.journal.end(record, now, record.by or by, ending)
+            self.journal.end(record, self.hub.now(), record.by or by, ending)
         return takeover
 
     def _unreached(self, asked: Asked, message: str, record: Record) -> web.StreamResponse:

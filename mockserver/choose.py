@@ -62,12 +62,12 @@ Found = tuple[Level, Run]
 
 class Chooser:
     """Chooses among the interactions of an index. Replace the index with `reload`. `plan_bytes`: of the compiled plans
-    that are kept, `PLAN_BYTES` for None."""
+    that are kept"""
 
-    def __init__(self, index: Index, playing: Playing, plan_bytes: int | None = None) -> None:
+    def __init__(self, index: Index, playing: Playing, plan_bytes: int = PLAN_BYTES) -> None:
         self.index = index
         self.playing = playing
-        self._most_bytes = PLAN_BYTES if plan_bytes is None else plan_bytes
+        self._most_bytes = plan_bytes
         self._found: OrderedDict[tuple[object, ...], Found | None] = OrderedDict()
         # Of a thousand requests with one list of candidates the list is kept once.
         self._runs: WeakValueDictionary[str, Run] = WeakValueDictionary()

@@ -24,7 +24,7 @@ MOST = 1000
 IDLE = 3600.0
 """Seconds after which a deck that nothing was asked of, and that plays nothing, is forgotten."""
 MOST_KEYS = 4096
-"""Request keys whose attempts a deck counts; that of the key counted longest ago begins anew."""
+"""Request keys whose attempts a deck counts; of more, the oldest begins anew."""
 MAIN = ""
 """The deck of requests that name none."""
 
@@ -72,14 +72,15 @@ class Deck:
 
     def attempt(self, key: str) -> int:
         """Counts a request with that key; which one it is, from 1. For the deck's life."""
-        number = self._attempts[key] = self._attempts.pop(key, 0) + 1
-        if len(self._attempts) > MOST_KEYS:
-            self._attempts.popitem(last=False)
+        attempts = self._attempts
+        number = attempts[key] = attempts.get(key, 0) + 1
+        if number == 1 and len(attempts) > MOST_KEYS:
+            attempts.popitem(last=False)
         return number
 
     @property
     def attempts(self) -> dict[str, int]:
-        """How often each request key was asked for, the one asked last at the end."""
+        """How often each request key was asked for, in the order of their first requests."""
         return dict(self._attempts)
 
     @property

@@ -1,8 +1,8 @@
 """The journal of a server: what came, what answered, how it ended and who ended it; which answers are under way.
 
 Pure state, bounded in records and bytes, the oldest dropped and counted. On the way of a request it costs one small
-object; what a record says is worked out when it is read (`reading`). Imports the standard library and, for types, what
-a record points at.
+object; what a record says is worked out when it is read (`account`). Imports `cassettes` and, for types, what a record
+points at.
 """
 
 from __future__ import annotations
@@ -11,9 +11,12 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
+import msgspec
+
+from cassettes.matching import Asked
+from cassettes.model import Request
+
 if TYPE_CHECKING:
-    from cassettes.matching import Asked
-    from mockserver.decks import Deck
     from mockserver.player import Player
     from mockserver.stops import Stops
     from mockserver.wire import Takeover
@@ -40,10 +43,11 @@ client (it left), the shutdown of the server, a `drop`, a fault."""
 class Came:
     """A request as it came. Shared by the records of equal ones; `weight` is its part of `MOST_BYTES`."""
 
-    __slots__ = ("asked", "cut", "digest", "size", "weight")
+    __slots__ = ("asked", "cut", "digest", "provider", "size", "weight")
 
     def __init__(self, asked: Asked) -> None:
         self.asked = asked
+        self.provider = asked.route.provider or ""
         request = asked.request
         self.size = len(request.body)
         self.digest: bytes | None = None
@@ -53,9 +57,6 @@ class Came:
 
     def shortened(self, cut: bytes, digest: bytes | None) -> Came:
         """The same without its body but for the beginning of it, redacted."""
-        from cassettes.matching import Asked
-        from cassettes.model import Request
-
         request = self.asked.request
         slim = Came(Asked(Request(request.method, request.uri, request.headers), self.asked.route, cut))
         slim.size, slim.cut, slim.digest = self.size, cut, digest
@@ -63,62 +64,35 @@ class Came:
         return slim
 
 
-class Record:
-    """One request. Times are seconds on the hub's clock; `None` where that did not happen, or is not known.
+class Record(msgspec.Struct, eq=False):
+    """One request. Times are seconds on the hub's clock; None where that did not happen, or is not known.
 
-    While it is under way `player` plays it or `takeover` relays it; afterwards the record holds neither.
+    While it is under way `player` plays it or `takeover` relays it; afterwards the record holds neither. A Struct: made
+    in a third of the time that a class takes, and half as large.
     """
 
-    __slots__ = (
-        "attempt",
-        "by",
-        "came",
-        "deck",
-        "deck_name",
-        "end",
-        "ending",
-        "faults",
-        "first",
-        "key",
-        "last",
-        "level",
-        "n",
-        "notes",
-        "place",
-        "player",
-        "seed",
-        "size",
-        "start",
-        "status",
-        "stops",
-        "takeover",
-        "total",
-    )
-
-    def __init__(self, n: int, came: Came, deck: Deck | None, deck_name: str, start: float) -> None:
-        self.n = n
-        self.came = came
-        self.deck = deck
-        self.deck_name = deck_name
-        self.start = start
-        self.place: str | None = None
-        self.level: str | None = None
-        self.key: str | None = None
-        self.attempt: int | None = None
-        self.faults: tuple[str, ...] = ()
-        self.seed: int | None = None
-        self.notes: tuple[str, ...] = ()
-        self.status = 0
-        self.size = 0
-        self.total: int | None = None
-        self.first: float | None = None
-        self.last: float | None = None
-        self.end: float | None = None
-        self.ending: Ending = "none"
-        self.by: By | None = None
-        self.player: Player | None = None
-        self.takeover: Takeover | None = None
-        self.stops: Stops | None = None
+    n: int
+    came: Came
+    deck: str
+    start: float
+    status: int = 0
+    total: int | None = None
+    place: str | None = None
+    level: str | None = None
+    key: str | None = None
+    attempt: int | None = None
+    seed: int | None = None
+    faults: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    size: int = 0
+    first: float | None = None
+    last: float | None = None
+    end: float | None = None
+    ending: Ending = "none"
+    by: By | None = None
+    player: Player | None = None
+    takeover: Takeover | None = None
+    stops: Stops | None = None
 
     @property
     def in_flight(self) -> bool:
@@ -142,13 +116,16 @@ class Journal:
         self.answered: Counter[tuple[str, int]] = Counter()
         self.ended: Counter[By] = Counter()
 
-    def begin(self, came: Came, deck: Deck | None, deck_name: str, start: float) -> Record:
+    def begin(self, came: Came, deck: str, start: float, status: int = 0, total: int | None = None) -> Record:
         """The record of a request that came at `start` (s)."""
-        self.total = n = self.total + 1
-        record = Record(n, came, deck, deck_name, start)
+        return self.keep(Record(self.total + 1, came, deck, start, status, total))
+
+    def keep(self, record: Record) -> Record:
+        """Takes in a record that was made with the number after `total`."""
+        self.total += 1
         self._records.append(record)
-        self._bytes += came.weight
-        if len(self._records) > self._most or self._bytes > self._most_bytes:
+        self._bytes += record.came.weight
+        if self._bytes > self._most_bytes or len(self._records) > self._most:
             self._make_room()
         return record
 
@@ -169,18 +146,19 @@ class Journal:
             record.first = player.first
             record.last = player.last
             record.player = None
-        record.takeover = record.deck = record.stops = None
-        if record.came.size > BODY_WHOLE:
-            record.came = shortened(record.came)
+        record.takeover = record.stops = None
+        came = record.came
+        if came.size > BODY_WHOLE:
+            record.came = shortened(came)
         self.sent += record.size
-        self.answered[record.came.asked.route.provider or "", record.status] += 1
+        self.answered[came.provider, record.status] += 1
         self.ended[by] += 1
         if self.live:
             self.live.pop(record.n, None)
 
     def listed(self, deck: str | None = None, since: int = 0) -> Iterator[Record]:
         """The records after number `since`, of one deck or of all, oldest first."""
-        return (one for one in tuple(self._records) if one.n > since and deck in {None, one.deck_name})
+        return (one for one in tuple(self._records) if one.n > since and deck in {None, one.deck})
 
     def get(self, n: int) -> Record | None:
         """The record with number `n`, if it is kept."""
@@ -191,7 +169,7 @@ class Journal:
 
     def clear(self, deck: str | None = None) -> int:
         """Forgets what is over, of one deck or of all; what is under way stays. How many records that were."""
-        kept = [one for one in self._records if one.in_flight or deck not in {None, one.deck_name}]
+        kept = [one for one in self._records if one.in_flight or deck not in {None, one.deck}]
         gone = len(self._records) - len(kept)
         self._records = deque(kept)
         self._bytes = sum(one.came.weight for one in kept)

@@ -57,7 +57,7 @@ class Streams:
     def listed(self, deck: str | None) -> list[dict[str, object]]:
         """All of them, or those of one deck, in the order in which they were asked for. Events are not counted."""
         now = self._hub().now()
-        return [_shown(one, now) for one in self._journal.live.values() if deck in {None, one.deck_name}]
+        return [_shown(one, now) for one in self._journal.live.values() if deck in {None, one.deck}]
 
     def shown(self, n: int) -> dict[str, object]:
         """The one that request `n` gets. Raises StreamError."""
@@ -143,7 +143,7 @@ def _shown(record: Record, now: float) -> dict[str, object]:
     size = player.bytes_written if player else takeover.size if takeover else record.size
     return {
         "n": record.n,
-        "deck": record.deck_name or None,
+        "deck": record.deck or None,
         "tape": None if record.place is None else escape(record.place),
         "kind": "played" if player else "relayed",
         "paused": player is not None and player.paused,

@@ -166,15 +166,15 @@ def test_the_plan_used_longest_ago_goes_first(monkeypatch):
     assert one.plan(first, GET) is plan
 
 
-def test_plans_are_bounded_by_their_bytes_and_the_newest_stays(monkeypatch):
+def test_plans_are_bounded_by_their_bytes_and_the_newest_stays():
     tapes = [(f"t{number}", 1, tape(b"%d" % number, event(b"x" * 1000))) for number in range(6)]
     size = len(chooser(*tapes).choose(asked(b"0"), GET, Deck()).plan.wire)
-    monkeypatch.setattr(choose, "PLAN_BYTES", 2 * size + 100)
     one = chooser(*tapes)
+    one._most_bytes = 2 * size + 100
     for number in (0, 1, 2, 1, 3):
         one.choose(asked(b"%d" % number), GET, Deck())
     assert [place for place, *_ in one._plans] == ["t1#1", "t3#1"]
-    monkeypatch.setattr(choose, "PLAN_BYTES", 10)
+    one._most_bytes = 10
     one.choose(asked(b"4"), GET, Deck())
     assert [place for place, *_ in one._plans] == ["t4#1"]
 
