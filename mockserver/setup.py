@@ -87,6 +87,8 @@ def _near_field(message: str) -> str:
     if "unknown field" not in message:
         return ""
     found = message.rpartition("unknown field ")[2].strip("`")
+    if found in {"path", "file", "folder"}:
+        return "; a deck takes no path, only names of loaded tapes and text"
     near = get_close_matches(found, Setup.__struct_fields__, n=1)
     return f"; did you mean {near[0]}?" if near else f"; expected {', '.join(Setup.__struct_fields__)}"
 

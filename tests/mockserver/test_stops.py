@@ -11,10 +11,11 @@ from mockserver.plan import Asking, Plan, compile_plan
 from mockserver.stops import stops_of
 
 SSE = (("Content-Type", "text/event-stream"),)
+ASKING = Asking()
 ONE, TWO, THREE = b"data: 1\n\n", b"data: 22\n\n", b": three\n\n"
 
 
-def plan_of(*pieces, framing="chunked", headers=SSE, end=None, code=200, asking=Asking(), gap=10.0, more=()):
+def plan_of(*pieces, framing="chunked", headers=SSE, end=None, code=200, asking=ASKING, gap=10.0, more=()):
     frames = tuple(Frame(gap * at, piece, at in more) for at, piece in enumerate(pieces, 1))
     timeline = Timeline(
         head=Head(code=code, headers=headers),
