@@ -15,9 +15,11 @@ import msgspec
 from aiohttp import web
 
 from cassettes import routes
+from cassettes.folding import broken_event
 from cassettes.framing import text
 from cassettes.matching import Asked
 from cassettes.model import Headers, Request, TokentapeError
+from cassettes.printable import escape
 from cassettes.redact import Redactor, redact_body
 from cassettes.secrets import secrets_from_request
 from mockserver import answers, browsers, wire
@@ -104,6 +106,7 @@ class Server:
         self._runner: web.ServerRunner | None = None
         self._listening: asyncio.Server | None = None
         self._noted: set[str] = set()
+        self._looked_into: set[str] = set()
         self._guard = Guard(origins=settings.origins, token=settings.token)
         self._missed = Misses()
         self._own = Own(chooser, self._missed, redactor)
@@ -203,6 +206,8 @@ class Server:
         if chosen is not None:
             if found and found[0] == "order" and chosen.entry.body != asked.body:
                 self._note_other_body(asked, chosen)
+            if asking.whole:
+                self._note_broken_event(chosen)
             return await self._play(request, chosen, deck, start)
         if self._forward is not None and (asked.route.provider is not None or asked.route.dialect != "raw"):
             if (refusal := self._guard.foreign(asked.request.headers)) is not None:
@@ -224,6 +229,18 @@ class Server:
             f"tokentape: note: {place} answers {asked.request.method} {asked.route.path[:100]} by order; "
             "it was recorded for another request body (--match normalized makes that a miss)"
         )
+
+    def _note_broken_event(self, chosen: Chosen) -> None:
+        """Says once a tape that an event of it is no JSON: folded, the answer lacks what the event had to say."""
+        entry = chosen.entry
+        if entry.place in self._looked_into or len(self._looked_into) >= NOTED_MOST or entry.dialect == "raw":
+            return
+        self._looked_into.add(entry.place)
+        if (number := broken_event(entry.interaction.response)) is not None:
+            self._report(
+                f"tokentape: note: event {number} of {escape(entry.place)} is not JSON; "
+                "the whole answer is made of the others (a stream has it as it is on the tape)"
+            )
 
     def _miss(self, asked: Asked, found: Found | None) -> web.Response:
         self.misses += 1
