@@ -145,8 +145,7 @@ class Chooser:
             ends = event_ends(response.body, kind) if pace.tps else []
             text = dialects.get(entry.dialect).text
             timeline = paced(timeline, pace, self._random(entry), ends, lambda event: bool(text(event)))
-        # A tape that does not know its request, as one made of a stream alone, was asked for that stream.
-        if asking.whole and (entry.likeness.streams or not entry.body):
+        if asking.whole:
             timeline = folded(entry.interaction.response, timeline, dialects.get(entry.dialect)) or timeline
         extra = ((MARK, quote(octets(entry.place), safe="/#:@+,;=~!")),) if self.playing.mark else ()
         return compile_plan(timeline, asking, extra)

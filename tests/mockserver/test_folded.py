@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -131,6 +132,14 @@ def test_an_event_that_is_no_json_is_told_in_one_line_and_is_no_500(odd: Tool) -
         "tokentape: note: event 2 of broken#1 is not JSON; "
         "the whole answer is made of the others (a stream has it as it is on the tape)"
     ]
+
+
+def test_a_compressed_request_is_compared_by_what_it_says(server: Tool) -> None:
+    path = "/openai/v1/chat/completions"
+    body = gzip.compress(ASKED[path] % b"false")
+    seen = ask(server.url, post(path, body, CLOSING, "Content-Encoding: gzip"))
+    assert seen.header("x-tokentape") == "openai/hello#1"
+    assert seen.header("content-type") == "application/json"
 
 
 def test_a_request_that_is_no_json_gets_a_line_and_no_500(server: Tool) -> None:
