@@ -351,7 +351,8 @@ def _headers(request: web.BaseRequest) -> Headers:
 
 
 def extra_mounts(upstreams: Mapping[str, str] | Collection[str]) -> frozenset[str]:
-    """The names among `upstreams` that are no provider rows: they are mounted with dialect raw."""
+    """The names among `upstreams` that are no provider rows: they are mounted with dialect raw. A name on a tape may be
+    any: one that would take a path from others is no mount."""
     from cassettes import providers
 
-    return frozenset(name for name in upstreams if providers.lookup(name) is None)
+    return frozenset(name for name in upstreams if providers.lookup(name) is None and providers.mountable(name))

@@ -42,6 +42,8 @@ def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tool]:
     events = b'data: {"choices":[{"index":0,"delta":{"content":"Hello"}}]}\n\n', b'data: {"choices": [{\n\n'
     made = {
         "martian": ("martian", "martian-1", "http://h/v1/speak", (b"data: zorp\n\n",)),
+        # Such a name takes no path from the others: it is no mount.
+        "v1": ("v1", "martian-1", "http://h/chat/completions", (b"data: none\n\n",)),
         "broken": ("openai", "openai-chat", "https://api.openai.com/v1/chat/completions", events),
     }
     for name, (provider, dialect, url, pieces) in made.items():
@@ -124,6 +126,8 @@ def test_an_event_that_is_no_json_is_told_in_one_line_and_is_no_500(odd: Tool) -
     asked = b'{"model":"broken","stream":%s,"messages":[]}'
     streamed = ask(odd.url, post("/openai/v1/chat/completions", asked % b"true", CLOSING))
     assert b'data: {"choices": [{' in streamed.wire_body
+    bare = ask(odd.url, post("/v1/chat/completions", asked % b"true", CLOSING))
+    assert bare.header("x-tokentape") == "broken#1"
     for _ in range(2):
         whole = ask(odd.url, post("/openai/v1/chat/completions", asked % b"false", CLOSING))
         assert whole.head.startswith(b"HTTP/1.1 200 ")
