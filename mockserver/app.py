@@ -16,9 +16,11 @@ from aiohttp import web
 
 from cassettes import routes
 from cassettes.convert import coding
+from cassettes.folding import broken_event
 from cassettes.framing import text
 from cassettes.matching import Asked
 from cassettes.model import Headers, Request, TokentapeError, header
+from cassettes.printable import escape
 from cassettes.redact import Redactor, redact_body
 from cassettes.secrets import secrets_from_request
 from mockserver import answers, browsers, wire
@@ -105,6 +107,7 @@ class Server:
         self._runner: web.ServerRunner | None = None
         self._listening: asyncio.Server | None = None
         self._noted: set[str] = set()
+        self._looked_into: set[str] = set()
         self._guard = Guard(origins=settings.origins, token=settings.token)
         self._missed = Misses()
         self._own = Own(chooser, self._missed, redactor)
@@ -204,6 +207,8 @@ class Server:
         if chosen is not None:
             if found and found[0] == "order" and chosen.entry.body != asked.body:
                 self._note_other_body(asked, chosen)
+            if asking.whole:
+                self._note_broken_event(chosen)
             return await self._play(request, chosen, deck, start)
         if self._forward is not None and (asked.route.provider is not None or asked.route.dialect != "raw"):
             if (refusal := self._guard.foreign(asked.request.headers)) is not None:
@@ -225,6 +230,18 @@ class Server:
             f"tokentape: note: {place} answers {asked.request.method} {asked.route.path[:100]} by order; "
             "it was recorded for another request body (--match normalized makes that a miss)"
         )
+
+    def _note_broken_event(self, chosen: Chosen) -> None:
+        """Says once a tape that an event of it is no JSON: folded, the answer lacks what the event had to say."""
+        entry = chosen.entry
+        if entry.place in self._looked_into or len(self._looked_into) >= NOTED_MOST or entry.dialect == "raw":
+            return
+        self._looked_into.add(entry.place)
+        if (number := broken_event(entry.interaction.response)) is not None:
+            self._report(
+                f"tokentape: note: event {number} of {escape(entry.place)} is not JSON; "
+                "the whole answer is made of the others (a stream has it as it is on the tape)"
+            )
 
     def _miss(self, asked: Asked, found: Found | None) -> web.Response:
         self.misses += 1
@@ -334,7 +351,8 @@ def _headers(request: web.BaseRequest) -> Headers:
 
 
 def extra_mounts(upstreams: Mapping[str, str] | Collection[str]) -> frozenset[str]:
-    """The names among `upstreams` that are no provider rows: they are mounted with dialect raw."""
+    """The names among `upstreams` that are no provider rows: they are mounted with dialect raw. A name on a tape may be
+    any: one that would take a path from others is no mount."""
     from cassettes import providers
 
-    return frozenset(name for name in upstreams if providers.lookup(name) is None)
+    return frozenset(name for name in upstreams if providers.lookup(name) is None and providers.mountable(name))

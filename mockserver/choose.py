@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterable
+from itertools import islice
 from random import Random
 from typing import NamedTuple
 from urllib.parse import quote
@@ -157,15 +157,26 @@ class Chooser:
 
 
 def nearest(index: Index, asked: Asked) -> Entry | None:
-    """The tape to name in a miss: of those with the same dialect and path the one that differs least (the first of
-    equals), else one of the same dialect, else any."""
-    comparison, found, least, size = Comparison(asked, index.rules), None, FAR + 1, 0
-    for entry in index.find("order", asked)[:COMPARED]:
+    """The tape to name in a miss, the one that differs least (the first of equals): of those with the same provider,
+    dialect and path, else the same operation, else that operation at another provider, else one of the same provider,
+    else any."""
+    comparison = Comparison(asked, index.rules)
+    own = (entry for entry in index.entries if entry.provider == asked.route.provider is not None)
+    return (
+        _least(comparison, index.find("order", asked))
+        or _least(comparison, index.find("route", asked))
+        or _least(comparison, index.alike(asked))
+        or _least(comparison, tuple(islice(own, COMPARED)))
+        or next(iter(index.entries), None)
+    )
+
+
+def _least(comparison: Comparison, entries: tuple[Entry, ...]) -> Entry | None:
+    """The entry from which a request differs least, among the first COMPARED of them."""
+    found, least, size = None, FAR + 1, 0
+    for entry in entries[:COMPARED]:
         distance = comparison.distance(entry) if size < COMPARED_BYTES else FAR
         size += len(entry.body)
         if distance < least:
             found, least = entry, distance
-    if found is not None:
-        return found
-    ranked: Iterable[Entry] = (*index.find("route", asked), *index.entries)
-    return next(iter(ranked), None)
+    return found
