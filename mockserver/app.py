@@ -146,7 +146,7 @@ class Server:
         if self._settings.tls is None:
             self._listening = await wire.accept(served, bound, stamped=stamped)
         else:
-            self._entry = secure.Entry(self._settings.tls, self._report, stamped=stamped)
+            self._entry = secure.Entry(self._settings.tls, self._report, self._hub, stamped=stamped)
             self._listening = await self._entry.accept(served, bound)
         shown = f"[{host}]" if ":" in host else host
         self.url = f"http{'s' if self._entry else ''}://{shown}:{bound.getsockname()[1]}"

@@ -3,7 +3,7 @@
 Not asyncio's own: that keeps bytes out of reach between its buffer and the socket's (an RST would destroy them), waits
 30 s for the client's `close_notify` before the FIN, and cannot leave its own out. Here every byte written is encrypted
 at once and waits in the one buffer that `wire.Connection` asks about; asyncio and uvloop behave alike. With `wire` the
-only module that touches a transport. Imports `wire`; the contexts are `tls`'s.
+only module that touches a transport. Imports `wire` and `hub`; the contexts are `tls`'s.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import ssl
 from collections.abc import Callable, Iterable
 from typing import Any, cast
 
+from mockserver.hub import Hub
 from mockserver.wire import Stamping
 
 HANDSHAKE = 30.0
@@ -106,7 +107,6 @@ class SecureDoor(Stamping):
         self._incoming, self._outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
         self._tls = entry.context.wrap_bio(self._incoming, self._outgoing, server_side=True)
         self._raw: asyncio.Transport | None = None
-        self._patience: asyncio.TimerHandle | None = None
         self._heard = False
         self._made: SecureTransport | None = None
 
@@ -114,8 +114,7 @@ class SecureDoor(Stamping):
         """A client is there: it has the first word."""
         super().connection_made(transport)
         self._raw = cast(asyncio.Transport, transport)  # uvloop's is none by class
-        self._entry.waiting.add(self)
-        self._patience = asyncio.get_running_loop().call_later(HANDSHAKE, self._too_slow)
+        self._entry.waits(self)
 
     def buffer_updated(self, nbytes: int) -> None:
         """Bytes were read."""
@@ -144,7 +143,7 @@ class SecureDoor(Stamping):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Both directions are over."""
-        self._settled()
+        self._entry.waiting.pop(self, None)
         self._raw = None
         made, self._made = self._made, None  # a ring of the two would wait for the collector
         if made is not None:
@@ -166,16 +165,10 @@ class SecureDoor(Stamping):
             self._raw.abort()
 
     def _begin(self, raw: asyncio.Transport) -> None:
-        self._settled()
+        self._entry.waiting.pop(self, None)
         self._flush(raw)
         self._made = SecureTransport(raw, self._tls, self._outgoing, self)
         self._inner.connection_made(self._made)
-
-    def _settled(self) -> None:
-        self._entry.waiting.discard(self)
-        if self._patience is not None:
-            self._patience.cancel()
-            self._patience = None
 
     def _pass_on(self, raw: asyncio.Transport) -> None:
         """Hands on what can be decrypted. Raises ssl.SSLWantReadError when that was all."""
@@ -198,10 +191,6 @@ class SecureDoor(Stamping):
         else:
             self._entry.report("tokentape: a client sent what is no TLS handshake; its connection was closed")
         raw.close()
-
-    def _too_slow(self) -> None:
-        self._entry.report(f"tokentape: a client sent no whole TLS handshake in {HANDSHAKE:g} s; it was disconnected")
-        self.abort()
 
     def _broken(self, raw: asyncio.Transport, error: ssl.SSLError) -> None:
         """What the client sent cannot be read: the alert that OpenSSL has made goes out, then FIN."""
@@ -232,13 +221,37 @@ def unchecked() -> ssl.SSLContext:
 
 
 class Entry:
-    """What the connections of one server share. `waiting` are those whose handshake is not done."""
+    """What the connections of one server share. `waiting` are those whose handshake is not done, in the order they
+    came, and until when (s, the hub's clock) it may take."""
 
-    def __init__(self, context: ssl.SSLContext, report: Callable[[str], None], *, stamped: bool) -> None:
+    finished = False
+    """The hub drops it when `pump` says so."""
+
+    def __init__(self, context: ssl.SSLContext, report: Callable[[str], None], hub: Hub, *, stamped: bool) -> None:
         self.context = context
         self.report = report
         self.stamped = stamped
-        self.waiting: set[SecureDoor] = set()
+        self.waiting: dict[SecureDoor, float] = {}
+        self._hub = hub
+        self._watched = False
+
+    def waits(self, door: SecureDoor) -> None:
+        """A client is there whose handshake is awaited."""
+        until = self.waiting[door] = self._hub.now() + HANDSHAKE
+        if not self._watched:  # one deadline for all: the hub's heap is for streams
+            self._watched = True
+            self._hub.add(until, self)
+
+    def pump(self, now: float) -> float | None:
+        """Ends the connections that took too long; when to look again, None when nobody is waited for."""
+        for door, until in list(self.waiting.items()):
+            if until > now:
+                return until
+            self.report(f"tokentape: a client sent no whole TLS handshake in {HANDSHAKE:g} s; it was disconnected")
+            del self.waiting[door]
+            door.abort()
+        self._watched = False
+        return None
 
     async def accept(self, make: Callable[[], asyncio.Protocol], bound: socket.socket) -> asyncio.Server:
         """Accepts connections on a bound socket; `make` makes the protocol of each."""
