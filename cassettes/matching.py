@@ -48,13 +48,17 @@ class Asked:
     the request's body after redaction and the base64 rule.
 
     `body` may be given as a function, called when it is first needed: masking takes a while (20 ms for 100 KB of
-    code), and a request that no tape can answer need not wait for it on its way upstream.
+    code), and a request that no tape can answer need not wait for it on its way upstream. `inflated`: `body` is without
+    the content coding that the request came in.
     """
 
-    __slots__ = ("_body", "_likeness", "_rules", "request", "route")
+    __slots__ = ("_body", "_likeness", "_rules", "inflated", "request", "route")
 
-    def __init__(self, request: Request, route: Route, body: bytes | Callable[[], bytes]) -> None:
+    def __init__(
+        self, request: Request, route: Route, body: bytes | Callable[[], bytes], *, inflated: bool = False
+    ) -> None:
         self.request = request
+        self.inflated = inflated
         self.route = route
         self._body = body
         self._likeness: Likeness | None = None
@@ -157,9 +161,13 @@ class Index:
 
     def find(self, level: Level, asked: Asked) -> tuple[Entry, ...]:
         """The entries that answer `asked` at `level`, in order. Of streamed and whole answers those that are asked for,
-        if there are any."""
+        if there are any; where no mount says whose, those of whom the request is likely meant for."""
         found = _FINDERS[level](self, asked)
-        if level in {"exact", "order"} or len(found) < 2:
+        if level == "order" or len(found) < 2:
+            return found
+        if likely := asked.route.likely:
+            found = tuple(entry for entry in found if entry.provider == likely) or found
+        if level == "exact":
             return found
         streams = asked.likeness(self.rules).streams
         return tuple(entry for entry in found if entry.streams == streams) or found

@@ -113,7 +113,7 @@ class Chooser:
         route = asked.route
         # The digest, not the body: of a thousand requests of megabytes nothing is kept.
         body = hashlib.sha256(asked.body).digest()
-        key = (asked.request.method, route.provider, route.dialect, route.path, route.query, body)
+        key = (asked.request.method, route.provider, route.likely, route.dialect, route.path, route.query, body)
         if key in self._found:
             return self._found[key]
         found = self._found[key] = self._find(asked)
@@ -145,8 +145,7 @@ class Chooser:
             ends = event_ends(response.body, kind) if pace.tps else []
             text = dialects.get(entry.dialect).text
             timeline = paced(timeline, pace, self._random(entry), ends, lambda event: bool(text(event)))
-        # A tape that does not know its request, as one made of a stream alone, was asked for that stream.
-        if asking.whole and (entry.likeness.streams or not entry.body):
+        if asking.whole:
             timeline = folded(entry.interaction.response, timeline, dialects.get(entry.dialect)) or timeline
         extra = ((MARK, quote(octets(entry.place), safe="/#:@+,;=~!")),) if self.playing.mark else ()
         return compile_plan(timeline, asking, extra)

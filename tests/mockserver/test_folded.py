@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -86,6 +87,14 @@ def test_models_and_tokens_are_answered_without_a_tape(server: Tool) -> None:
     counted = ask(server.url, post("/anthropic/v1/messages/count_tokens", b'{"messages":[]}', CLOSING))
     assert counted.head.startswith(b"HTTP/1.1 200 ")
     assert json.loads(counted.wire_body)["input_tokens"] > 0
+
+
+def test_a_compressed_request_is_compared_by_what_it_says(server: Tool) -> None:
+    path = "/openai/v1/chat/completions"
+    body = gzip.compress(ASKED[path] % b"false")
+    seen = ask(server.url, post(path, body, CLOSING, "Content-Encoding: gzip"))
+    assert seen.header("x-tokentape") == "openai/hello#1"
+    assert seen.header("content-type") == "application/json"
 
 
 def test_a_request_that_is_no_json_gets_a_line_and_no_500(server: Tool) -> None:
