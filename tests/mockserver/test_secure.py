@@ -174,6 +174,21 @@ def test_the_certificate_is_for_every_name_of_this_machine(pair: Pair) -> None:
             assert OverTls(client, pair.tls.ca, name).tls.version() in {"TLSv1.2", "TLSv1.3"}
 
 
+def test_a_client_of_tls_1_2_gets_the_same(pair: Pair) -> None:
+    context = ssl.create_default_context(cafile=pair.tls.ca)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    request = post("/up/eof", b"{}", CLOSING)
+    with (
+        socket.create_connection(("127.0.0.1", int(pair.tls.url.rpartition(":")[2])), 20) as client,
+        context.wrap_socket(client, server_hostname="localhost", suppress_ragged_eofs=False) as secured,
+    ):
+        secured.sendall(request)
+        seen = b""
+        while data := secured.recv(65536):
+            seen += data
+    assert seen == ask(pair.plain.url, request).raw
+
+
 def test_http_2_is_not_agreed_on(pair: Pair) -> None:
     context = ssl.create_default_context(cafile=pair.tls.ca)
     context.set_alpn_protocols(["h2", "http/1.1"])
@@ -259,10 +274,17 @@ class Told(asyncio.Protocol):
         self._told.set()
 
 
+@pytest.fixture(params=["asyncio", "uvloop"])
+def scene(request: pytest.FixtureRequest) -> Scene:
+    """A scene on either event loop."""
+    return Scene(pytest.importorskip("uvloop").new_event_loop if request.param == "uvloop" else None)
+
+
 class Scene:
     """One secured connection: `client` runs in a thread on a TLS socket, `server` in the loop once it is there."""
 
-    def __init__(self) -> None:
+    def __init__(self, loop: Callable[[], asyncio.AbstractEventLoop] | None) -> None:
+        self.loop = loop
         self.told = Told()
         self.said: list[str] = []
         self.entry: Entry | None = None
@@ -290,7 +312,8 @@ class Scene:
                 hub.close()
                 return seen
 
-            return asyncio.run(scene())
+            with asyncio.Runner(loop_factory=self.loop) as runner:
+                return runner.run(scene())
 
 
 def everything(client: OverTls) -> tuple[bytes, str]:
@@ -314,7 +337,7 @@ async def delivered(connection: wire.Connection) -> None:
 
 
 @pytest.mark.parametrize("way", ["close", "truncate", "reset"])
-def test_a_close_notify_is_sent_kept_back_or_overtaken(way: str) -> None:
+def test_a_close_notify_is_sent_kept_back_or_overtaken(way: str, scene: Scene) -> None:
     async def server(connection: wire.Connection) -> None:
         assert connection.secured
         connection.write(b"x" * 1_000_000)
@@ -325,12 +348,12 @@ def test_a_close_notify_is_sent_kept_back_or_overtaken(way: str) -> None:
         connection.write(b"never")
         connection.close()
 
-    data, ended = Scene().run(everything, server)
+    data, ended = scene.run(everything, server)
     assert data == b"x" * 1_000_000
     assert ended == {"close": "close_notify", "truncate": "truncated", "reset": "reset"}[way]
 
 
-def test_fin_follows_close_notify_at_once() -> None:
+def test_fin_follows_close_notify_at_once(scene: Scene) -> None:
     """The client need not answer it: it sees the FIN below TLS while it stays."""
 
     async def server(connection: wire.Connection) -> None:
@@ -339,10 +362,10 @@ def test_fin_follows_close_notify_at_once() -> None:
     def client(secured: OverTls) -> tuple[bytes, bytes]:
         return secured.recv(1), secured.below.recv(1)
 
-    assert Scene().run(client, server) == (b"", b"")
+    assert scene.run(client, server) == (b"", b"")
 
 
-def test_what_the_peer_has_not_acknowledged_is_undelivered() -> None:
+def test_what_the_peer_has_not_acknowledged_is_undelivered(scene: Scene) -> None:
     go_on = threading.Event()
 
     def client(secured: OverTls) -> tuple[bytes, str]:
@@ -360,13 +383,12 @@ def test_what_the_peer_has_not_acknowledged_is_undelivered() -> None:
         assert connection.buffered() == 0
         connection.reset()
 
-    scene = Scene()
     data, ended = scene.run(client, server)
     assert (len(data), ended) == (6_000_000, "reset")
     assert scene.told.calls == ["made", "pause", "resume", "lost"]
 
 
-def test_a_request_is_timed_by_when_it_came_however_long_the_loop_was_busy() -> None:
+def test_a_request_is_timed_by_when_it_came_however_long_the_loop_was_busy(scene: Scene) -> None:
     sent: list[float] = []
     go_on, came = threading.Event(), threading.Event()
 
@@ -376,8 +398,6 @@ def test_a_request_is_timed_by_when_it_came_however_long_the_loop_was_busy() -> 
         secured.sendall(b"request")
         sent.append(time.time())
         came.set()
-
-    scene = Scene()
 
     async def server(connection: wire.Connection) -> None:
         go_on.set()
@@ -392,7 +412,8 @@ def test_a_request_is_timed_by_when_it_came_however_long_the_loop_was_busy() -> 
     scene.run(client, server)
 
 
-def test_a_client_leaves_with_close_notify_with_fin_or_with_rst() -> None:
+@pytest.mark.parametrize("way", ["politely", "rudely", "brutally"])
+def test_a_client_leaves_with_close_notify_with_fin_or_with_rst(way: str, scene: Scene) -> None:
     def politely(client: OverTls) -> None:
         client.leave()
 
@@ -402,27 +423,24 @@ def test_a_client_leaves_with_close_notify_with_fin_or_with_rst() -> None:
     def brutally(client: OverTls) -> None:
         client.below.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
-    for leave in (politely, rudely, brutally):
-        scene = Scene()
-        scene.run(leave)
-        assert scene.told.calls[-1] == "lost"
-        assert scene.said == []
+    scene.run({"politely": politely, "rudely": rudely, "brutally": brutally}[way])
+    assert scene.told.calls[-1] == "lost"
+    assert scene.said == []
 
 
-def test_a_record_that_was_tampered_with_ends_the_connection() -> None:
+def test_a_record_that_was_tampered_with_ends_the_connection(scene: Scene) -> None:
     def client(secured: OverTls) -> bytes:
         secured.below.sendall(b"\x17\x03\x03\x00\x20" + b"x" * 32)
         while secured.below.recv(65536):
             pass
         return b"ended"
 
-    scene = Scene()
     assert scene.run(client) == b"ended"
     (line,) = scene.said
     assert line.startswith("tokentape: the TLS connection of a client failed (")
 
 
-def test_what_is_known_of_a_connection() -> None:
+def test_what_is_known_of_a_connection(scene: Scene) -> None:
     async def server(connection: wire.Connection) -> None:
         transport = scene.told.transport
         assert transport.get_extra_info("sslcontext") is not None
@@ -434,7 +452,6 @@ def test_what_is_known_of_a_connection() -> None:
         transport.writelines([b"a", b"b"])
         connection.close()
 
-    scene = Scene()
     assert scene.run(everything, server) == (b"ab", "close_notify")
 
 
