@@ -7,6 +7,7 @@ comes from `tokentape.py`, so that nothing here knows the recorder.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import NamedTuple, Protocol
@@ -23,7 +24,7 @@ from cassettes.model import Headers, Request, TokentapeError, header
 from cassettes.printable import escape
 from cassettes.redact import Redactor, redact_body
 from cassettes.secrets import secrets_from_request
-from mockserver import answers, browsers, wire
+from mockserver import answers, browsers, secure, wire
 from mockserver.catalogue import Catalogue
 from mockserver.choose import Chooser, Chosen, Found
 from mockserver.decks import Deck, Decks
@@ -61,12 +62,13 @@ Forward = Callable[[Asked, Relay], Awaitable[Live]]
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How a server behaves beside its tapes. `extra` names mounts that are no provider rows; `ending_drain` in s;
-    `origins` and `token` are those of `Guard`."""
+    `origins` and `token` are those of `Guard`; `tls`: https is spoken, with this."""
 
     extra: frozenset[str] = frozenset()
     ending_drain: float = 30.0
     origins: frozenset[str] = frozenset()
     token: str = ""
+    tls: ssl.SSLContext | None = None
 
 
 class _Reading(NamedTuple):
@@ -106,6 +108,7 @@ class Server:
         self._hub: Hub | None = None
         self._runner: web.ServerRunner | None = None
         self._listening: asyncio.Server | None = None
+        self._entry: secure.Entry | None = None
         self._noted: set[str] = set()
         self._looked_into: set[str] = set()
         self._guard = Guard(origins=settings.origins, token=settings.token)
@@ -143,15 +146,20 @@ class Server:
         self._runner = web.ServerRunner(served, shutdown_timeout=0.2)
         await self._runner.setup()
         # Where nothing waits no deadline counts from a request, so nobody need know when it came.
-        self._listening = await wire.accept(served, bound, stamped=not self.chooser.playing.pace.timeless)
+        stamped = not self.chooser.playing.pace.timeless
+        if self._settings.tls is None:
+            self._listening = await wire.accept(served, bound, stamped=stamped)
+        else:
+            self._entry = secure.Entry(self._settings.tls, self._report, self._hub, stamped=stamped)
+            self._listening = await self._entry.accept(served, bound)
         shown = f"[{host}]" if ":" in host else host
-        self.url = f"http://{shown}:{bound.getsockname()[1]}"
+        self.url = f"http{'s' if self._entry else ''}://{shown}:{bound.getsockname()[1]}"
         return self.url
 
     async def warm_up(self) -> None:
         """Asks itself a few times, so that the first client does not pay for what loads lazily (0.5-2 ms)."""
-        host, _, port = self.url.removeprefix("http://").rpartition(":")
-        await wire.ask(host.strip("[]"), int(port), 20)
+        host, _, port = self.url.partition("://")[2].rpartition(":")
+        await wire.ask(host.strip("[]"), int(port), 20, secure.unchecked() if self._entry else None)
 
     async def stop(self) -> None:
         """Ends every live stream at once and stops listening."""
@@ -159,6 +167,8 @@ class Server:
             self._listening.close()
             self._listening = None
         self._connections.abort_all()
+        if self._entry is not None:
+            self._entry.abort_waiting()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
