@@ -31,6 +31,7 @@ from mockserver.own import Own, is_own
 from mockserver.plan import Asking
 from mockserver.player import Outcome, Player
 from mockserver.relay import Relay
+from mockserver.resuming import had_of
 
 MAX_BODY = 64 * 1024 * 1024
 """Bytes of a request body (DESIGN 6); more is a 413."""
@@ -268,6 +269,8 @@ class Server:
         found = None if own else self.chooser.find(asked)
         if found is not None and route.operation is not None:
             asking = asking._replace(whole=not asked.likeness(self.chooser.index.rules).streams)
+        if found is not None:
+            asking = asking._replace(had=had_of(asked))
         return _Reading(asked, asking, own, found)
 
     def _redactor_for(self, headers: Headers, target: str) -> Redactor:
