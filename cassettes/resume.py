@@ -1,7 +1,7 @@
 """Where a stream goes on for a client that has had a part of it, and what of a timeline is left from there. Pure.
 
 A place is an offset in the body, behind a whole event but for `rest_after` itself, which takes any byte. Imports
-`dialects.base`, `events`, `model`, `sse` and the standard library.
+`events`, `model`, `sse` and the standard library.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from typing import Literal, NamedTuple
 from msgspec.structs import replace
 
 from cassettes import sse
-from cassettes.dialects.base import at, payload
 from cassettes.events import event_ends, event_kind
 from cassettes.model import Ending, EventKind, Frame, Head, Response, Timeline, TokentapeError
 
@@ -31,10 +30,12 @@ class Had(NamedTuple):
 
 
 class Rest(NamedTuple):
-    """What is left of a stream: its body from `offset` on (bytes). `over`: no message is left for an SSE client."""
+    """What is left of a stream: its body from `offset` on (bytes), to `until` if that is given. `over`: no message is
+    left for an SSE client."""
 
     offset: int
     over: bool = False
+    until: int | None = None
 
 
 class Ids(NamedTuple):
@@ -89,7 +90,19 @@ def rest_of(timeline: Timeline, rest: Rest) -> Timeline:
         return replace(
             timeline, head=NO_CONTENT, frames=(), end=Ending(), end_at_ms=at_ms, framing="length", trailers=()
         )
-    return rest_after(timeline, rest.offset)
+    return rest_after(timeline if rest.until is None else upto(timeline, rest.until), rest.offset)
+
+
+def upto(timeline: Timeline, offset: int) -> Timeline:
+    """`timeline` with the first `offset` bytes of its body only, and then a clean end."""
+    frames: list[Frame] = []
+    for frame in timeline.frames:
+        if offset > 0:
+            more = frame.more and len(frame.data) < offset
+            frames.append(Frame(frame.at_ms, frame.data[:offset], more))
+        offset -= len(frame.data)
+    ended = frames[-1].at_ms if frames else timeline.head_at_ms
+    return replace(timeline, frames=tuple(frames), end=Ending(), end_at_ms=ended)
 
 
 def edge_before(ends: Sequence[int], offset: int) -> int:
@@ -122,17 +135,16 @@ def after_event(response: Response, number: int) -> Rest | None:
     return Rest(ends[number]) if 0 <= number < len(ends) else None
 
 
-def sequence(response: Response) -> Iterator[tuple[int, int]]:
-    """(`sequence_number`, end offset) of the events of a Responses stream that have a number (providers.md 4)."""
+def events_of(response: Response) -> Iterator[tuple[int, bytes]]:
+    """(end offset, bytes) of each event."""
     body = response.body
     for start, stop in pairwise((0, *event_ends(body, _kind(response)))):
-        number = at(payload(body[start:stop]), "sequence_number")
-        if isinstance(number, int) and not isinstance(number, bool):
-            yield number, stop
+        yield stop, body[start:stop]
 
 
 def after_sequence(numbers: Sequence[tuple[int, int]], number: int) -> Rest:
-    """What comes behind the last event whose number is `number` or less: its events have higher ones."""
+    """What comes behind the last event whose `sequence_number` is `number` or less (providers.md 4); `numbers` are
+    (number, end offset) of the events that have one."""
     return Rest(max((end for own, end in numbers if own <= number), default=0))
 
 

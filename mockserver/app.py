@@ -32,6 +32,7 @@ from mockserver.plan import Asking
 from mockserver.player import Outcome, Player
 from mockserver.relay import Relay
 from mockserver.resuming import had_of
+from mockserver.stored import Stored
 
 MAX_BODY = 64 * 1024 * 1024
 """Bytes of a request body (DESIGN 6); more is a 413."""
@@ -107,6 +108,7 @@ class Server:
         self._noted: set[str] = set()
         self._guard = Guard(origins=settings.origins, token=settings.token)
         self._missed = Misses()
+        self._stored = Stored(chooser)
         self._own = Own(chooser, self._missed, redactor)
         self.misses = 0
         self.played = 0
@@ -200,10 +202,17 @@ class Server:
         if self._forward is None and (refused := answers.provider_refusal(asked, found)) is not None:
             return refused
         deck = self._decks.get(asked.route.deck)
+        if found is None or found[0] == "route":
+            made_here = self._forward is not None
+            stored = self._stored.answer(asked, asking, deck, start, made_here=made_here)
+            if stored is not None:
+                return await self._play(request, stored, Deck(), start) if isinstance(stored, Chosen) else stored
         chosen = self.chooser.pick(found, asking, deck) if found else None
         if chosen is not None:
             if found and found[0] == "order" and chosen.entry.body != asked.body:
                 self._note_other_body(asked, chosen)
+            if asked.route.operation == "responses":
+                self._stored.begun(asked, chosen.entry, deck, start)
             return await self._play(request, chosen, deck, start)
         if self._forward is not None and (asked.route.provider is not None or asked.route.dialect != "raw"):
             if (refusal := self._guard.foreign(asked.request.headers)) is not None:

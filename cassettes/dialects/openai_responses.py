@@ -5,7 +5,7 @@ estimate of tokens and what is OpenAI's beside it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -42,6 +42,12 @@ class OpenAIResponses(Dialect):
 
     def fold(self, payloads: Iterable[object]) -> Folded | None:
         return fold_responses(payloads)
+
+    def awaited(self, payloads: Sequence[object]) -> Sequence[object]:
+        """Of a response that is made in the background the first event: it is queued, and then polled."""
+        begun = next((number for number, one in enumerate(payloads, 1) if at(response_of(one), "id")), 0)
+        detached = begun and at(response_of(payloads[begun - 1]), "background") is True
+        return payloads[:begun] if detached else payloads
 
     def response_id(self, payloads: Iterable[object]) -> str | None:
         """The id of the response that a stream is of, by which it is polled, resumed and cancelled."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from itertools import pairwise
 
 import pytest
@@ -16,10 +15,11 @@ from cassettes.resume import (
     after_event,
     after_sequence,
     edge_before,
+    events_of,
     ids_of,
     rest_after,
     rest_of,
-    sequence,
+    upto,
 )
 
 FRAMES = st.lists(st.tuples(st.integers(0, 500), st.binary(min_size=1, max_size=9), st.booleans()), max_size=8)
@@ -122,14 +122,26 @@ def test_the_edge_before_a_byte(sizes: list[int], offset: int) -> None:
 
 
 def test_events_and_sequence_numbers() -> None:
-    events = [b"data: %b\n\n" % json.dumps({"sequence_number": n}).encode() for n in (0, 1, 2)]
-    response = answer(events[0], b": ping\n\n", events[1], b'data: {"sequence_number": true}\n\n', events[2])
-    numbers = list(sequence(response))
-    assert [number for number, _ in numbers] == [0, 1, 2]
+    events = [b"data: a\n\n", b": ping\n\n", b"data: bc\n\n"]
+    response = answer(*events)
+    found = list(events_of(response))
+    assert [event for _, event in found] == events
+    numbers = [(0, found[0][0]), (1, found[2][0])]
     assert after_sequence(numbers, 0) == Rest(len(events[0]))
     assert after_sequence(numbers, -1) == Rest(0)
     assert after_sequence(numbers, 9) == Rest(len(response.body))
-    assert after_event(response, 0) == Rest(0)
-    assert after_event(response, 1) == Rest(len(events[0]))
-    assert after_event(response, 5) == Rest(len(response.body))
-    assert after_event(response, 6) is None
+    assert [after_event(response, number) for number in range(5)] == [
+        Rest(0), *(Rest(stop) for stop, _ in found), None
+    ]  # fmt: skip
+
+
+@given(FRAMES, st.data())
+def test_what_came_and_the_rest_are_the_whole(pieces: list[tuple[int, bytes, bool]], data: st.DataObject) -> None:
+    tape = timeline(pieces, end=Ending(type="reset"))
+    offset = data.draw(st.integers(0, len(body(tape))))
+    first = upto(tape, offset)
+    assert body(first) + body(rest_after(tape, offset)) == body(tape)
+    assert first.end.type == "eof"
+    assert first.end_at_ms <= tape.end_at_ms
+    assert all(frame.data for frame in first.frames)
+    assert rest_of(tape, Rest(0, until=offset)) == first
