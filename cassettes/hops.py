@@ -92,10 +92,12 @@ def answering(token: str | None, entries: tuple[Entry, ...]) -> tuple[Entry, ...
 def rest(token: str, entry: Entry) -> Rest | None:
     """Where an interaction goes on for a request with that token: at its start if it is a hop of its own. None if it
     knows nothing of the token."""
-    if token_of(entry.body) == token:
+    own, response = token_of(entry.body), entry.interaction.response
+    if own == token:
         return Rest(0)
-    response = entry.interaction.response
-    number = next((events for one, events in tokens_sent(response) if one == token), event_of(token))
+    # A token of ours counts the events of a whole stream, not those of a hop.
+    made = event_of(token) if own is None else None
+    number = next((events for one, events in tokens_sent(response) if one == token), made)
     return None if number is None else after_event(response, number)
 
 

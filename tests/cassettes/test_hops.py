@@ -83,6 +83,7 @@ def test_the_rest_of_an_interaction() -> None:
     assert hops.rest(hops.plain(T1), second) is None
     assert hops.rest(hops.plain(hops.made_token(1)), first) == Rest(len(chunk("a", T1)))
     assert hops.rest(hops.plain(hops.made_token(9)), first) is None
+    assert hops.rest(hops.plain(hops.made_token(1)), second) is None
 
 
 def test_both_alphabets_of_base64_are_one_token() -> None:
