@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from tapes import taped
@@ -148,6 +149,16 @@ def test_a_token_of_ours_is_the_rest_behind_its_event(hopping: tuple[Tool, Inter
     assert rest.header("x-tokentape") == "hops#1"
     assert body(one).endswith(body(rest))
     assert 0 < len(body(rest)) < len(body(one))
+
+
+def test_a_token_that_no_tape_knows_is_a_miss_that_says_so(tmp_path: Path) -> None:
+    (whole,) = load_file(shipped_root() / "google" / "hello.yaml").interactions
+    (tmp_path / "one.yaml").write_bytes(dump(Cassette((whole,))))
+    with tool(tmp_path, "serve", str(tmp_path / "one.yaml"), "--speed", "max") as server:
+        seen = hop(server, whole, "dW5rbm93bg==", "c")
+        assert seen.head.startswith(b"HTTP/1.1 404 ")
+        assert "no interaction was sent that token" in json.loads(seen.wire_body)["error"]["message"]
+        assert "--ignore" not in seen.wire_body.decode()
 
 
 def test_where_an_interaction_knows_nothing_it_is_played_whole() -> None:

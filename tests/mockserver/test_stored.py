@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 from aiohttp import web
 from sdk.answers import ANSWERS, responses
+from sdk.recordings import needs_recordings, recordings
 from wires import Seen, Tool, ask, dechunked, post, tool
 
+from cassettes.dialects.base import payload
 from cassettes.matching import Asked, Index, entry_of
 from cassettes.model import Cassette, Chunk, Ending, Interaction, Request, Response, Stream
 from cassettes.routes import parse
@@ -214,6 +216,30 @@ def test_what_a_deck_remembers_is_bounded() -> None:
         lives.delete(str(number), 1.0)
     assert [number for number in range(9) if lives.get(str(number))] == [6, 7, 8]
     assert [number for number in range(9) if lives.is_deleted(str(number), None)] == [6, 7, 8]
+
+
+@needs_recordings
+def test_every_public_recording_goes_on_behind_each_of_its_events(record_property: Any) -> None:
+    seen = 0
+    for recording in recordings("openai-responses"):
+        events = [one for one in recording.payloads if isinstance(one, dict)]
+        numbers = [one["sequence_number"] for one in events if "sequence_number" in one]
+        names = [one["response"]["id"] for one in events if "response" in one]
+        if not recording.body or not names or len(numbers) < 3:
+            continue
+        seen += 1
+        desk = Desk(taken([recording.body + b"\n\n"]), made=False)
+        for after in (-1, 0, numbers[len(numbers) // 2], numbers[-1]):
+            found = desk.answer("GET", f"{names[0]}?stream=true&starting_after={after}")
+            assert isinstance(found, Chosen), recording.name
+            body = b"".join(dechunked(found.plan.wire.partition(b"\r\n\r\n")[2])[0])
+            later = [number for number in numbers if number > after]
+            left = [payload(block + b"\n\n") for block in body.split(b"\n\n")]
+            left = [one["sequence_number"] for one in left if isinstance(one, dict)]
+            assert left == later, recording.name
+            assert (recording.body + b"\n\n").endswith(body)
+    record_property("printed", f"{seen} public recordings of Responses streamed on")
+    assert seen >= 20
 
 
 # -- over sockets -----------------------------------------------------------------------------------------------------
