@@ -17,7 +17,7 @@ import msgspec
 
 from cassettes import volatile
 from cassettes.matching import LADDER, Asked, Entry, Index, Level, query_of
-from cassettes.normalise import NO_RULES, NOT_ASKED, Rules, normalised
+from cassettes.normalise import NO_RULES, NOT_ASKED, Rules, json_flaw, normalised
 from cassettes.routes import same_path
 
 MOST = 5
@@ -97,6 +97,8 @@ class Comparison:
 
     def _deciding(self, entry: Entry) -> Iterator[str]:
         asked = self._asked
+        if asked.route.provider is not None and entry.provider not in {None, asked.route.provider}:
+            yield "provider"
         if asked.request.method != entry.interaction.request.method:
             yield "method"
         if not same_path(entry.path, asked.route):
@@ -109,7 +111,8 @@ class Comparison:
                 yield from (path for path, _ in _values(one, other))
             elif one != other:
                 live, taped = _json(asked.body), _json(entry.body)
-                yield from (path for path, _ in _values(live, taped))
+                flaw = "" if isinstance(taped, bytes) else json_flaw(asked.body)
+                yield from (f"body ({flaw})" if flaw and path == "body" else path for path, _ in _values(live, taped))
 
 
 def _undecided(body: bytes, taped: bytes) -> Iterator[str]:
@@ -140,6 +143,8 @@ def _rule(
 ) -> tuple[str | None, str | None]:
     if HOP in fields:
         return None, None  # no level takes a beginning for what comes after it (`hops`)
+    if any(name.startswith("body (not ") for name in fields):
+        return None, None  # the client's mistake: nothing of ours is to be loosened for it
     by_value = {"normalized", "key"}.intersection(tried)
     if not by_value and (found := index.find("normalized", asked)):
         return "--match normalized", found[0].place

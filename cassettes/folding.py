@@ -1,7 +1,7 @@
 """A streamed answer as the whole JSON that a client gets which asked for no stream. Pure.
 
 Which events make which answer is the dialect's `fold`; here is what becomes of head, time and ending. Imports
-`dialects`, `events`, `model` and the standard library.
+`dialects`, `events`, `model`, `sse` and the standard library.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from msgspec.structs import replace
 
+from cassettes import sse
 from cassettes.dialects import Dialect
 from cassettes.dialects.base import json_bytes, payload
 from cassettes.events import event_ends, event_kind
@@ -30,12 +31,31 @@ def is_stream(response: Response) -> bool:
 def payloads(response: Response) -> Iterator[object]:
     """The decoded JSON of every event; None for what has none (comments, `[DONE]`). A last event that lacks its blank
     line counts if it is whole: google-genai delivers it (providers.md 2.5)."""
+    yield from map(payload, _events(response))
+
+
+def broken_event(response: Response) -> int | None:
+    """The number of the first event whose data begins as a JSON object and is none; None if there is no such event.
+    What has another meaning (`[DONE]`, plain text, nothing) is not broken."""
+    for number, event in enumerate(_events(response), start=1):
+        if payload(event) is None and _data(event).startswith("{"):
+            return number
+    return None
+
+
+def _events(response: Response) -> Iterator[bytes]:
     body, kind = response.body, _kind(response)
     ends = [0, *event_ends(body, kind)]
     for start, end in pairwise(ends):
-        yield payload(body[start:end])
+        yield body[start:end]
     if kind != "none" and ends[-1] < len(body):
-        yield payload(body[ends[-1] :] + b"\n\n")
+        yield body[ends[-1] :] + b"\n\n"
+
+
+def _data(event: bytes) -> str:
+    blocks, _ = sse.parse(event)
+    message = blocks[0].message if blocks else None
+    return (message.data if message else event.decode("utf-8", "replace")).lstrip()
 
 
 def folded(response: Response, timeline: Timeline, dialect: Dialect) -> Timeline | None:

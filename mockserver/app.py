@@ -15,9 +15,12 @@ import msgspec
 from aiohttp import web
 
 from cassettes import routes
+from cassettes.convert import coding
+from cassettes.folding import broken_event
 from cassettes.framing import text
 from cassettes.matching import Asked
-from cassettes.model import Headers, Request, TokentapeError
+from cassettes.model import Headers, Request, TokentapeError, header
+from cassettes.printable import escape
 from cassettes.redact import Redactor, redact_body
 from cassettes.secrets import secrets_from_request
 from mockserver import answers, browsers, wire
@@ -106,6 +109,7 @@ class Server:
         self._runner: web.ServerRunner | None = None
         self._listening: asyncio.Server | None = None
         self._noted: set[str] = set()
+        self._looked_into: set[str] = set()
         self._guard = Guard(origins=settings.origins, token=settings.token)
         self._missed = Misses()
         self._stored = Stored(chooser)
@@ -208,9 +212,8 @@ class Server:
             if stored is not None:
                 return await self._play(request, stored, Deck(), start) if isinstance(stored, Chosen) else stored
         chosen = self.chooser.pick(found, asking, deck) if found else None
-        if chosen is not None:
-            if found and found[0] == "order" and chosen.entry.body != asked.body:
-                self._note_other_body(asked, chosen)
+        if found is not None and chosen is not None:
+            self._note(asked, asking, found, chosen)
             if asked.route.operation == "responses":
                 self._stored.begun(asked, chosen.entry, deck, start)
             return await self._play(request, chosen, deck, start)
@@ -224,6 +227,13 @@ class Server:
             return answers.json_response(said.body, said.code)
         return self._miss(asked, found)
 
+    def _note(self, asked: Asked, asking: Asking, found: Found, chosen: Chosen) -> None:
+        """Says what is worth saying of a tape that answers."""
+        if found[0] == "order" and chosen.entry.body != asked.body:
+            self._note_other_body(asked, chosen)
+        if asking.whole:
+            self._note_broken_event(chosen)
+
     def _note_other_body(self, asked: Asked, chosen: Chosen) -> None:
         """Says once a tape that it answers what it was not recorded for: `order` looks at method and path only."""
         place = chosen.entry.place
@@ -234,6 +244,18 @@ class Server:
             f"tokentape: note: {place} answers {asked.request.method} {asked.route.path[:100]} by order; "
             "it was recorded for another request body (--match normalized makes that a miss)"
         )
+
+    def _note_broken_event(self, chosen: Chosen) -> None:
+        """Says once a tape that an event of it is no JSON: folded, the answer lacks what the event had to say."""
+        entry = chosen.entry
+        if entry.place in self._looked_into or len(self._looked_into) >= NOTED_MOST or entry.dialect == "raw":
+            return
+        self._looked_into.add(entry.place)
+        if (number := broken_event(entry.interaction.response)) is not None:
+            self._report(
+                f"tokentape: note: event {number} of {escape(entry.place)} is not JSON; "
+                "the whole answer is made of the others (a stream has it as it is on the tape)"
+            )
 
     def _miss(self, asked: Asked, found: Found | None) -> web.Response:
         self.misses += 1
@@ -268,10 +290,17 @@ class Server:
     def _read_anew(self, request: web.BaseRequest, body: bytes) -> _Reading:
         headers = _headers(request)
         target = request.raw_path
-        route = routes.parse(request.method, target, headers, self._extra, body)
+        plain = coding.plain_body(headers, body) if header(headers, "content-encoding") else None
+        said = body if plain is None else plain
+        route = routes.parse(request.method, target, headers, self._extra, said)
         redactor = self._redactor_for(headers, target)
         # The digests of base64 leaves must not depend on what is secret: they come first, as on the tape.
-        asked = Asked(Request(request.method, target, headers, body), route, lambda: redactor.bytes(redact_body(body)))
+        asked = Asked(
+            Request(request.method, target, headers, body),
+            route,
+            lambda: redactor.bytes(redact_body(said)),
+            inflated=plain is not None,
+        )
         reader = browsers.reader_of(headers, self._guard)
         asking = Asking(request.method == "HEAD", request.version < (1, 1), bool(request.keep_alive), reader)
         own = is_own(asked)
@@ -338,7 +367,8 @@ def _headers(request: web.BaseRequest) -> Headers:
 
 
 def extra_mounts(upstreams: Mapping[str, str] | Collection[str]) -> frozenset[str]:
-    """The names among `upstreams` that are no provider rows: they are mounted with dialect raw."""
+    """The names among `upstreams` that are no provider rows: they are mounted with dialect raw. A name on a tape may be
+    any: one that would take a path from others is no mount."""
     from cassettes import providers
 
-    return frozenset(name for name in upstreams if providers.lookup(name) is None)
+    return frozenset(name for name in upstreams if providers.lookup(name) is None and providers.mountable(name))

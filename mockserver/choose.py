@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterable
+from itertools import islice
 from random import Random
 from typing import NamedTuple
 from urllib.parse import quote
@@ -122,7 +122,7 @@ class Chooser:
         route = asked.route
         # The digest, not the body: of a thousand requests of megabytes nothing is kept.
         body = hashlib.sha256(asked.body).digest()
-        key = (asked.request.method, route.provider, route.dialect, route.path, route.query, body)
+        key = (asked.request.method, route.provider, route.likely, route.dialect, route.path, route.query, body)
         if key in self._found:
             return self._found[key]
         found = self._found[key] = self._find(asked)
@@ -158,8 +158,7 @@ class Chooser:
 
     def _compile(self, entry: Entry, asking: Asking, pace: Pace) -> Plan:
         timeline = self.timeline(entry, pace)
-        # A tape that does not know its request, as one made of a stream alone, was asked for that stream.
-        if asking.whole and (entry.likeness.streams or not entry.body):
+        if asking.whole:
             timeline = folded(entry.interaction.response, timeline, dialects.get(entry.dialect)) or timeline
         elif asking.rest is not None:
             timeline = rest_of(timeline, asking.rest)
@@ -184,15 +183,26 @@ class Chooser:
 
 
 def nearest(index: Index, asked: Asked) -> Entry | None:
-    """The tape to name in a miss: of those with the same dialect and path the one that differs least (the first of
-    equals), else one of the same dialect, else any."""
-    comparison, found, least, size = Comparison(asked, index.rules), None, FAR + 1, 0
-    for entry in index.find("order", asked)[:COMPARED]:
+    """The tape to name in a miss, the one that differs least (the first of equals): of those with the same provider,
+    dialect and path, else the same operation, else that operation at another provider, else one of the same provider,
+    else any."""
+    comparison = Comparison(asked, index.rules)
+    own = (entry for entry in index.entries if entry.provider == asked.route.provider is not None)
+    return (
+        _least(comparison, index.find("order", asked))
+        or _least(comparison, index.find("route", asked))
+        or _least(comparison, index.alike(asked))
+        or _least(comparison, tuple(islice(own, COMPARED)))
+        or next(iter(index.entries), None)
+    )
+
+
+def _least(comparison: Comparison, entries: tuple[Entry, ...]) -> Entry | None:
+    """The entry from which a request differs least, among the first COMPARED of them."""
+    found, least, size = None, FAR + 1, 0
+    for entry in entries[:COMPARED]:
         distance = comparison.distance(entry) if size < COMPARED_BYTES else FAR
         size += len(entry.body)
         if distance < least:
             found, least = entry, distance
-    if found is not None:
-        return found
-    ranked: Iterable[Entry] = (*index.find("route", asked), *index.entries)
-    return next(iter(ranked), None)
+    return found

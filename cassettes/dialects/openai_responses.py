@@ -29,6 +29,10 @@ class OpenAIResponses(Dialect):
         given = at(body, "input")
         return given if isinstance(given, str) else last_user_text(given)
 
+    def streams(self, path: str, query: str, body: object) -> bool:
+        # A response that is there is asked for without a body: the query says whether as a stream (providers.md 4).
+        return super().streams(path, query, body) or "stream=true" in query.split("&")
+
     def delta(self, payload: object) -> Delta:
         # `output_text.done` and `response.completed` hold the whole text once more: only deltas are new.
         kind, added = at(payload, "type"), at(payload, "delta")

@@ -255,7 +255,9 @@ def written(folder: Path, **tapes: Interaction) -> Path:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tool]:
     base = tmp_path_factory.mktemp("stored")
-    folder = written(base / "tapes", run=taken(events(), background=True))
+    again = taken(events()[3:])
+    asked = Request("GET", f"{URL}/{NAME}?stream=true&starting_after=2")
+    folder = written(base / "tapes", run=taken(events(), background=True), taped=Interaction(asked, again.response))
     with tool(base, "serve", str(folder), "--speed", "max") as running:
         yield running
         assert "Traceback" not in running.said()
@@ -272,6 +274,11 @@ def test_a_stream_goes_on_behind_a_number_and_no_place_moves(served: Tool) -> No
         assert (seen.header("content-type"), seen.header("x-tokentape")) == (
             "text/event-stream; charset=utf-8", "run#1"
         )  # fmt: skip
+
+
+def test_a_tape_of_such_a_request_comes_first(served: Tool) -> None:
+    seen = over(served, "GET", f"/openai/v1/responses/{NAME}?stream=true&starting_after=2")
+    assert (seen.header("x-tokentape"), b"".join(dechunked(seen.wire_body)[0])) == ("taped#1", b"".join(events()[3:]))
 
 
 def test_a_background_response_that_is_not_streamed_is_queued(served: Tool) -> None:

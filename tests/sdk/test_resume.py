@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sdk import environments
 from sdk.answers import ANSWERS, generate, responses
+from tapes import taped
 from wires import Tool, tool
 
 from cassettes.hops import split
@@ -18,6 +19,7 @@ from cassettes.yamlio import dump
 
 TEXT = "".join(ANSWERS["text"].text)
 HOUR = 3_600_000.0
+IDS = [b"retry: 20\nid: 1\ndata: 1\n\n", b"id: 2\ndata: 2\n\n", b"id: 3\ndata: 3\n\n"]
 MODEL = "gemini-2.5-flash"
 GEMINI = f"https://generativelanguage.googleapis.com/v1beta/models/{MODEL}:streamGenerateContent?alt=sse"
 
@@ -66,6 +68,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tool]:
     stream = Stream(provider="google", dialect="gemini", chunks=alone.response.stream.chunks[:2], end=ending)
     body = b"".join(list(generate(ANSWERS["text"]))[:2])
     tape(base / "tapes", "alone", Interaction(alone.request, Response(200, "OK", alone.response.headers, body, stream)))
+    taped(base / "tapes", "ids", IDS, method="GET")
     with tool(base, "serve", str(base / "tapes")) as running:
         yield running
         assert "Traceback" not in running.said()
@@ -121,3 +124,11 @@ def test_an_sdk_that_knows_no_tokens_meets_the_break(served: Tool) -> None:
     assert (found["whole"]["text"], found["whole"]["raised"]) == (TEXT, None)
     assert found["cut"]["raised"]
     assert TEXT.startswith(found["cut"]["text"])
+
+
+def test_an_eventsource_comes_back_once_and_is_told_to_stay_away(served: Tool, node_bench: Path) -> None:
+    if not (node_bench / "node_modules" / "eventsource").is_dir():
+        pytest.skip("the Node SDKs have brought no EventSource with them")
+    asked = {"ids": f"{served.url}/play/ids", "mount": f"{served.url}/up/ids"}
+    found: dict[str, Any] = environments.run_node(node_bench, "eventsource_ways", asked)
+    assert found == {name: [["1", "2", "3"], 2] for name in asked}
