@@ -59,6 +59,10 @@ class Miss(msgspec.Struct, frozen=True):
     matches: str | None = None
 
 
+HOP = "$.continuationToken"
+"""Where Gemini's request for the rest of a stream says of which (providers.md 6.6)."""
+
+
 class Comparison:
     """A live request that is compared with one tape after the other; its body is normalised once."""
 
@@ -137,6 +141,8 @@ def missed(asked: Asked, index: Index, near: Entry | None, tried: tuple[Level, .
 def _rule(
     asked: Asked, index: Index, near: Entry, fields: list[str], tried: tuple[Level, ...]
 ) -> tuple[str | None, str | None]:
+    if HOP in fields:
+        return None, None  # no level takes a beginning for what comes after it (`hops`)
     if any(name.startswith("body (not ") for name in fields):
         return None, None  # the client's mistake: nothing of ours is to be loosened for it
     by_value = {"normalized", "key"}.intersection(tried)

@@ -65,22 +65,24 @@ def folded(response: Response, timeline: Timeline, dialect: Dialect) -> Timeline
     The head comes when the stream has ended, as a provider answers who has to finish first. Where the tape breaks, the
     client gets no head at all, and then the break: of an answer that was never whole there is nothing to show. An
     ending that came after the answer was finished (a client that left, a stall) is the end of a whole one; so is any
-    after an error.
+    after an error. What goes on in the background is not waited for: it comes with the first of the stream.
     """
     if timeline.head is None or not is_stream(response):
         return None
     events = list(payloads(response))
-    answer = dialect.fold(events)
+    awaited = dialect.awaited(events)
+    answer = dialect.fold(awaited)
     if answer is None:
         return None
     end = timeline.end
     said = [dialect.delta(event) for event in events]
     finished = any(delta.error or (delta.finish and end.type in _UNFINISHED) for delta in said)
-    if end.type != "eof" and not finished:
+    at_once = len(awaited) < len(events)
+    if end.type != "eof" and not finished and not at_once:
         broken = Ending(type=end.type, at="request", gap_ms=timeline.end_at_ms)
         return replace(timeline, head=None, head_at_ms=0.0, frames=(), end=broken, trailers=())
     body = json_bytes(answer.body)
-    at = timeline.frames[-1].at_ms if timeline.frames else timeline.head_at_ms
+    at = timeline.frames[0 if at_once else -1].at_ms if timeline.frames else timeline.head_at_ms
     return replace(
         timeline,
         head=_head(timeline.head, answer.code, len(body)),

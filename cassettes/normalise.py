@@ -123,6 +123,8 @@ def normalised_value(value: object, rules: Rules = NO_RULES) -> object:
     if isinstance(value, dict):
         for name in NOT_ASKED.intersection(value):
             del value[name]
+        if value.get("generationConfig") == {}:
+            del value["generationConfig"]  # google-genai adds an empty one to a hop (providers.md 6.6)
     for steps in rules.ignore:
         jsonpath.remove(value, steps)
     leaves = _Leaves(rules)

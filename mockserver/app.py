@@ -35,6 +35,8 @@ from mockserver.own import Own, is_own
 from mockserver.plan import Asking
 from mockserver.player import Outcome, Player
 from mockserver.relay import Relay
+from mockserver.resuming import had_of
+from mockserver.stored import Stored
 
 MAX_BODY = 64 * 1024 * 1024
 """Bytes of a request body (DESIGN 6); more is a 413."""
@@ -113,6 +115,7 @@ class Server:
         self._looked_into: set[str] = set()
         self._guard = Guard(origins=settings.origins, token=settings.token)
         self._missed = Misses()
+        self._stored = Stored(chooser)
         self._own = Own(chooser, self._missed, redactor)
         self.misses = 0
         self.played = 0
@@ -213,12 +216,16 @@ class Server:
         if self._forward is None and (refused := answers.provider_refusal(asked, found)) is not None:
             return refused
         deck = self._decks.get(asked.route.deck)
+        if found is None or found[0] == "route":
+            made_here = self._forward is not None
+            stored = self._stored.answer(asked, asking, deck, start, made_here=made_here)
+            if stored is not None:
+                return await self._play(request, stored, Deck(), start) if isinstance(stored, Chosen) else stored
         chosen = self.chooser.pick(found, asking, deck) if found else None
-        if chosen is not None:
-            if found and found[0] == "order" and chosen.entry.body != asked.body:
-                self._note_other_body(asked, chosen)
-            if asking.whole:
-                self._note_broken_event(chosen)
+        if found is not None and chosen is not None:
+            self._note(asked, asking, found, chosen)
+            if asked.route.operation == "responses":
+                self._stored.begun(asked, chosen.entry, deck, start)
             return await self._play(request, chosen, deck, start)
         if self._forward is not None and (asked.route.provider is not None or asked.route.dialect != "raw"):
             if (refusal := self._guard.foreign(asked.request.headers)) is not None:
@@ -229,6 +236,13 @@ class Server:
         if found is None and (said := self._catalogue.answer(asked)) is not None:
             return answers.json_response(said.body, said.code)
         return self._miss(asked, found)
+
+    def _note(self, asked: Asked, asking: Asking, found: Found, chosen: Chosen) -> None:
+        """Says what is worth saying of a tape that answers."""
+        if found[0] == "order" and chosen.entry.body != asked.body:
+            self._note_other_body(asked, chosen)
+        if asking.whole:
+            self._note_broken_event(chosen)
 
     def _note_other_body(self, asked: Asked, chosen: Chosen) -> None:
         """Says once a tape that it answers what it was not recorded for: `order` looks at method and path only."""
@@ -303,6 +317,8 @@ class Server:
         found = None if own else self.chooser.find(asked)
         if found is not None and route.operation is not None:
             asking = asking._replace(whole=not asked.likeness(self.chooser.index.rules).streams)
+        if found is not None:
+            asking = asking._replace(had=had_of(asked))
         return _Reading(asked, asking, own, found)
 
     def _redactor_for(self, headers: Headers, target: str) -> Redactor:

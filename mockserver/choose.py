@@ -16,16 +16,19 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
-from cassettes import dialects
+from cassettes import dialects, hops
 from cassettes.difference import FAR, Comparison, Miss, missed
 from cassettes.events import event_ends, event_kind
 from cassettes.folding import folded
 from cassettes.framing import octets
 from cassettes.matching import LADDER, Asked, Entry, Index, Level
+from cassettes.model import Timeline
+from cassettes.resume import rest_of
 from cassettes.timeline import to_timeline
 from cassettes.timing import AS_RECORDED, Pace, paced
 from mockserver.decks import Deck, Run
 from mockserver.plan import MARK, Asking, Plan, compile_plan
+from mockserver.resuming import Resuming
 
 REMEMBERED = 4096
 """Requests whose candidates are remembered."""
@@ -71,10 +74,12 @@ class Chooser:
         self._runs: WeakValueDictionary[str, Run] = WeakValueDictionary()
         self._plans: OrderedDict[tuple[str, Asking, Pace | None], Plan] = OrderedDict()
         self._plan_bytes = 0
+        self.resuming = Resuming()
 
     def reload(self, index: Index) -> None:
         """Other tapes from now on; what is being played goes on."""
         self.index = index
+        self.resuming.forget()
         self._found.clear()
         self._runs.clear()
         self._plans.clear()
@@ -89,6 +94,10 @@ class Chooser:
         """The answer that is next for `deck` among what `find` found; None when all was played and nothing repeats."""
         level, run = found
         entry = deck.choose(run, unplayed=level == "order", repeat=self.playing.repeat)
+        if asking.had is not None and (goes_on := self.resuming.among(run, entry, asking.had)) is not None:
+            entry, rest = goes_on
+            asking = asking._replace(rest=rest if rest.offset else None)
+        asking = asking._replace(had=None) if asking.had is not None else asking
         if entry is None:
             return None
         return Chosen(self.plan(entry, asking), entry, run)
@@ -125,9 +134,19 @@ class Chooser:
         if entries := self.index.named(asked):
             return "exact", self._run(entries)
         for level in self.playing.levels:
-            if entries := self.index.find(level, asked):
+            if entries := self._hops(asked, level, self.index.find(level, asked)):
                 return level, self._run(entries)
         return None
+
+    def _hops(self, asked: Asked, level: Level, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+        """Those of the candidates that answer this hop of a stream (providers.md 6.6). `order` is the tape's own order,
+        whatever is asked, unless the token says more."""
+        if asked.route.dialect != "gemini":
+            return entries
+        token = hops.token_of(asked.body)
+        if level == "order":
+            return (hops.answering(token, entries) if token else ()) or entries
+        return hops.answering(token, entries)
 
     def _run(self, entries: tuple[Entry, ...]) -> Run:
         run = Run(entries)
@@ -138,6 +157,16 @@ class Chooser:
         return missed(asked, self.index, nearest(self.index, asked), self.playing.levels)
 
     def _compile(self, entry: Entry, asking: Asking, pace: Pace) -> Plan:
+        timeline = self.timeline(entry, pace)
+        if asking.whole:
+            timeline = folded(entry.interaction.response, timeline, dialects.get(entry.dialect)) or timeline
+        elif asking.rest is not None:
+            timeline = rest_of(timeline, asking.rest)
+        extra = ((MARK, quote(octets(entry.place), safe="/#:@+,;=~!")),) if self.playing.mark else ()
+        return compile_plan(timeline, asking, extra)
+
+    def timeline(self, entry: Entry, pace: Pace) -> Timeline:
+        """The response of `entry` at that pace."""
         timeline = to_timeline(entry.interaction)
         if pace != AS_RECORDED:
             response = entry.interaction.response
@@ -145,10 +174,7 @@ class Chooser:
             ends = event_ends(response.body, kind) if pace.tps else []
             text = dialects.get(entry.dialect).text
             timeline = paced(timeline, pace, self._random(entry), ends, lambda event: bool(text(event)))
-        if asking.whole:
-            timeline = folded(entry.interaction.response, timeline, dialects.get(entry.dialect)) or timeline
-        extra = ((MARK, quote(octets(entry.place), safe="/#:@+,;=~!")),) if self.playing.mark else ()
-        return compile_plan(timeline, asking, extra)
+        return timeline
 
     def _random(self, entry: Entry) -> Random:
         """Seeded by what does not depend on the order of requests: same seed, same bytes, in any process."""

@@ -39,10 +39,60 @@ class Run:
         return len(self.entries)
 
 
+class Life:
+    """A response that a deck has made: when (s), whether it goes on without a reader, when it was cancelled (s)."""
+
+    __slots__ = ("cancelled", "created", "detached")
+
+    def __init__(self, created: float, detached: bool) -> None:
+        self.created = created
+        self.detached = detached
+        self.cancelled: float | None = None
+
+
+class Lives:
+    """The responses that a deck has made, by the place of their interaction, and those that it has deleted, by id. The
+    oldest go first."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
+        self._begun: OrderedDict[str, Life] = OrderedDict()
+        self._deleted: OrderedDict[str, float] = OrderedDict()
+
+    def get(self, place: str) -> Life | None:
+        """The latest life of the response of an interaction."""
+        return self._begun.get(place)
+
+    def begin(self, place: str, life: Life) -> None:
+        """A response is made, perhaps anew."""
+        self._begun[place] = life
+        self._begun.move_to_end(place)
+        if len(self._begun) > self._most:
+            self._begun.popitem(last=False)
+
+    def delete(self, name: str, now: float) -> None:
+        """The response called `name` is gone."""
+        self._deleted[name] = now
+        self._deleted.move_to_end(name)
+        if len(self._deleted) > self._most:
+            self._deleted.popitem(last=False)
+
+    def is_deleted(self, name: str, life: Life | None) -> bool:
+        """Whether it is gone, and was not made again since."""
+        gone = self._deleted.get(name)
+        return gone is not None and (life is None or life.created <= gone)
+
+    def clear(self) -> None:
+        """As if nothing had been asked for."""
+        self._begun.clear()
+        self._deleted.clear()
+
+
 class Deck:
-    """How far each run of interactions has been played."""
+    """How far each run of interactions has been played, and what became of the responses that were made."""
 
     def __init__(self) -> None:
+        self.lives = Lives()
         self._places: dict[str, int] = {}
         self._passed: dict[str, int] = {}
         self._played: set[str] = set()
@@ -81,6 +131,7 @@ class Deck:
         self._places.clear()
         self._passed.clear()
         self._played.clear()
+        self.lives.clear()
 
 
 class Decks:
