@@ -7,6 +7,7 @@ comes from `tokentape.py`, so that nothing here knows the recorder.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import NamedTuple, Protocol
@@ -15,12 +16,13 @@ import msgspec
 from aiohttp import web
 
 from cassettes import routes
+from cassettes.convert import coding
 from cassettes.framing import text
 from cassettes.matching import Asked
-from cassettes.model import Headers, Request, TokentapeError
+from cassettes.model import Headers, Request, TokentapeError, header
 from cassettes.redact import Redactor, redact_body
 from cassettes.secrets import secrets_from_request
-from mockserver import answers, browsers, wire
+from mockserver import answers, browsers, secure, wire
 from mockserver.catalogue import Catalogue
 from mockserver.choose import Chooser, Chosen, Found
 from mockserver.control import House
@@ -33,6 +35,9 @@ from mockserver.own import Own, is_journalled, is_own
 from mockserver.plan import Asking
 from mockserver.player import Outcome, Player
 from mockserver.relay import Relay
+from mockserver.remarks import Remarks
+from mockserver.resuming import had_of
+from mockserver.stored import OPERATIONS, Stored
 
 MAX_BODY = 64 * 1024 * 1024
 """Bytes of a request body (DESIGN 6); more is a 413."""
@@ -42,10 +47,6 @@ ASKED_REMEMBERED = 1024
 """Requests whose reading (route, redacted body) is remembered."""
 ASKED_LARGEST = 16 * 1024
 """Bytes of a body up to which that is worth it."""
-
-
-NOTED_MOST = 1000
-"""Tapes of which it is said that they answer another body than theirs."""
 
 
 class Live(Protocol):
@@ -62,12 +63,13 @@ _ENDINGS: dict[str, Ending] = {"keep": "kept-alive", "close": "fin", "reset": "r
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How a server behaves beside its tapes. `extra` names mounts that are no provider rows; `ending_drain` in s;
-    `origins` and `token` are those of `Guard`."""
+    `origins` and `token` are those of `Guard`; `tls`: https is spoken, with this."""
 
     extra: frozenset[str] = frozenset()
     ending_drain: float = 30.0
     origins: frozenset[str] = frozenset()
     token: str = ""
+    tls: ssl.SSLContext | None = None
 
 
 class _Reading(NamedTuple):
@@ -115,9 +117,11 @@ class Server:
         self._hub: Hub | None = None
         self._runner: web.ServerRunner | None = None
         self._listening: asyncio.Server | None = None
-        self._noted: set[str] = set()
+        self._entry: secure.Entry | None = None
+        self._remarks = Remarks(report)
         self._guard = Guard(origins=settings.origins, token=settings.token)
         self._missed = Misses()
+        self._stored = Stored(chooser)
         self._own = Own(House(chooser, self.decks, self.journal, self._missed, redactor, lambda: self.hub))
         self.misses = 0
         self.played = 0
@@ -152,15 +156,20 @@ class Server:
         self._runner = web.ServerRunner(served, shutdown_timeout=0.2)
         await self._runner.setup()
         # Where nothing waits no deadline counts from a request, so nobody need know when it came.
-        self._listening = await wire.accept(served, bound, stamped=not self.chooser.playing.pace.timeless)
+        stamped = not self.chooser.playing.pace.timeless
+        if self._settings.tls is None:
+            self._listening = await wire.accept(served, bound, stamped=stamped)
+        else:
+            self._entry = secure.Entry(self._settings.tls, self._report, self._hub, stamped=stamped)
+            self._listening = await self._entry.accept(served, bound)
         shown = f"[{host}]" if ":" in host else host
-        self.url = f"http://{shown}:{bound.getsockname()[1]}"
+        self.url = f"http{'s' if self._entry else ''}://{shown}:{bound.getsockname()[1]}"
         return self.url
 
     async def warm_up(self) -> None:
         """Asks itself a few times, so that the first client does not pay for what loads lazily (0.5-2 ms)."""
-        host, _, port = self.url.removeprefix("http://").rpartition(":")
-        await wire.ask(host.strip("[]"), int(port), 20)
+        host, _, port = self.url.partition("://")[2].rpartition(":")
+        await wire.ask(host.strip("[]"), int(port), 20, secure.unchecked() if self._entry else None)
 
     async def stop(self) -> None:
         """Ends every live stream at once and stops listening."""
@@ -169,6 +178,8 @@ class Server:
             self._listening.close()
             self._listening = None
         self._connections.abort_all()
+        if self._entry is not None:
+            self._entry.abort_waiting()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -213,10 +224,17 @@ class Server:
         if self._forward is None and (refused := answers.provider_refusal(asked, found)) is not None:
             return self._told(reading.came, start, refused)
         deck = self.decks.get(asked.route.deck, start)
+        if (found is None or found[0] == "route") and asked.route.operation in OPERATIONS:
+            stored = self._store(reading).answer(
+                asked, reading.asking, deck, start, made_here=self._forward is not None
+            )
+            if stored is not None:
+                return await self._give(request, stored, start, reading)
         chosen = reading.chooser.pick(found, reading.asking, deck) if found else None
-        if chosen is not None:
-            if found and found[0] == "order" and chosen.entry.body != asked.body:
-                self._note_other_body(asked, chosen)
+        if found is not None and chosen is not None:
+            self._remarks.note(asked, reading.asking, found, chosen)
+            if asked.route.operation == "responses":
+                self._store(reading).begun(asked, chosen.entry, deck, start)
             return await self._play(request, chosen, deck, start, reading)
         if self._forward is not None and (asked.route.provider is not None or asked.route.dialect != "raw"):
             if (refusal := self._guard.foreign(asked.request.headers)) is not None:
@@ -228,10 +246,25 @@ class Server:
     async def _handle_own(self, request: web.BaseRequest, reading: _Reading, start: float) -> web.StreamResponse:
         asked = reading.asked
         answer = await self._own.answer(asked, reading.asking, self.url, self._guard, reading.chooser)
-        if isinstance(answer, Chosen):
-            # No place moves by what is played by name.
-            return await self._play(request, answer, Deck(asked.route.deck or ""), start, reading)
-        return self._told(reading.came, start, answer) if is_journalled(asked) else answer
+        if isinstance(answer, Chosen) or is_journalled(asked):
+            return await self._give(request, answer, start, reading)
+        return answer
+
+    async def _give(
+        self, request: web.BaseRequest, answer: Chosen | web.Response, start: float, reading: _Reading
+    ) -> web.StreamResponse:
+        """Plays what was asked for by name, so that no place moves, or tells what was said of it."""
+        if isinstance(answer, web.Response):
+            return self._told(reading.came, start, answer)
+        return await self._play(request, answer, Deck(reading.asked.route.deck or ""), start, reading)
+
+    def _store(self, reading: _Reading) -> Stored:
+        """The responses on the tapes that the request's deck has."""
+        own = self.decks.own(reading.asked.route.deck)
+        if own is None:
+            return self._stored
+        own.stored = own.stored or Stored(reading.chooser)
+        return own.stored
 
     def _unplayed(self, reading: _Reading, deck: Deck) -> web.Response:
         """The server's own answer where no tape has one."""
@@ -263,17 +296,6 @@ class Server:
         record.size = size
         self.journal.end(record, self.hub.now(), "server", "kept-alive")
         return answer
-
-    def _note_other_body(self, asked: Asked, chosen: Chosen) -> None:
-        """Says once a tape that it answers what it was not recorded for: `order` looks at method and path only."""
-        place = chosen.entry.place
-        if place in self._noted or len(self._noted) >= NOTED_MOST:
-            return
-        self._noted.add(place)
-        self._report(
-            f"tokentape: note: {place} answers {asked.request.method} {asked.route.path[:100]} by order; "
-            "it was recorded for another request body (--match normalized makes that a miss)"
-        )
 
     def _miss(self, reading: _Reading) -> web.Response:
         self.misses += 1
@@ -310,21 +332,31 @@ class Server:
     def _read_anew(self, request: web.BaseRequest, body: bytes) -> _Reading:
         headers = _headers(request)
         target = request.raw_path
-        route, chooser = routes.parse(request.method, target, headers, self._extra, body), self.chooser
+        plain = coding.plain_body(headers, body) if header(headers, "content-encoding") else None
+        said = body if plain is None else plain
+        route, chooser = routes.parse(request.method, target, headers, self._extra, said), self.chooser
         if (own_tapes := self.decks.own(route.deck)) is not None:
             chooser = own_tapes.chooser(chooser.index)
             extra = self._extra | extra_mounts(chooser.index.providers)
-            route = routes.parse(request.method, target, headers, extra, body)
+            route = routes.parse(request.method, target, headers, extra, said)
         redactor = self._redactor_for(headers, target)
         # The digests of base64 leaves must not depend on what is secret: they come first, as on the tape.
-        asked = Asked(Request(request.method, target, headers, body), route, lambda: redactor.bytes(redact_body(body)))
+        asked = Asked(
+            Request(request.method, target, headers, body),
+            route,
+            lambda: redactor.bytes(redact_body(said)),
+            inflated=plain is not None,
+        )
         reader = browsers.reader_of(headers, self._guard)
         asking = Asking(request.method == "HEAD", request.version < (1, 1), bool(request.keep_alive), reader)
         own = is_own(asked)
         found = None if own else chooser.find(asked)
         if found is not None and route.operation is not None:
             asking = asking._replace(whole=not asked.likeness(chooser.index.rules).streams)
-        key = asked.likeness(chooser.index.rules).key if found is not None else None
+        key = None
+        if found is not None:
+            asking = asking._replace(had=had_of(asked))
+            key = asked.likeness(chooser.index.rules).key
         return _Reading(asked, asking, own, found, chooser, Came(asked), key)
 
     def _redactor_for(self, headers: Headers, target: str) -> Redactor:
@@ -443,7 +475,8 @@ def _headers(request: web.BaseRequest) -> Headers:
 
 
 def extra_mounts(upstreams: Mapping[str, str] | Collection[str]) -> frozenset[str]:
-    """The names among `upstreams` that are no provider rows: they are mounted with dialect raw."""
+    """The names among `upstreams` that are no provider rows: they are mounted with dialect raw. A name on a tape may be
+    any: one that would take a path from others is no mount."""
     from cassettes import providers
 
-    return frozenset(name for name in upstreams if providers.lookup(name) is None)
+    return frozenset(name for name in upstreams if providers.lookup(name) is None and providers.mountable(name))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterable
+from itertools import islice
 from random import Random
 from typing import NamedTuple
 from urllib.parse import quote
@@ -16,16 +16,19 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
-from cassettes import dialects
+from cassettes import dialects, hops
 from cassettes.difference import FAR, Comparison, Miss, missed
 from cassettes.events import event_ends, event_kind
 from cassettes.folding import folded
 from cassettes.framing import octets
 from cassettes.matching import LADDER, Asked, Entry, Index, Level
+from cassettes.model import Timeline
+from cassettes.resume import rest_of
 from cassettes.timeline import to_timeline
 from cassettes.timing import AS_RECORDED, Pace, paced
 from mockserver.decks import Deck, Run
 from mockserver.plan import MARK, Asking, Plan, compile_plan
+from mockserver.resuming import Resuming
 
 REMEMBERED = 4096
 """Requests whose candidates are remembered."""
@@ -73,10 +76,12 @@ class Chooser:
         self._runs: WeakValueDictionary[str, Run] = WeakValueDictionary()
         self._plans: OrderedDict[tuple[str, Asking, Pace | None], Plan] = OrderedDict()
         self._plan_bytes = 0
+        self.resuming = Resuming()
 
     def reload(self, index: Index) -> None:
         """Other tapes from now on; what is being played goes on."""
         self.index = index
+        self.resuming.forget()
         self._found.clear()
         self._runs.clear()
         self._plans.clear()
@@ -91,6 +96,10 @@ class Chooser:
         """The answer that is next for `deck` among what `find` found; None when all was played and nothing repeats."""
         level, run = found
         entry = deck.choose(run, unplayed=level == "order", repeat=self.playing.repeat)
+        if asking.had is not None and (goes_on := self.resuming.among(run, entry, asking.had)) is not None:
+            entry, rest = goes_on
+            asking = asking._replace(rest=rest if rest.offset else None)
+        asking = asking._replace(had=None) if asking.had is not None else asking
         if entry is None:
             return None
         return Chosen(self.plan(entry, asking), entry, run)
@@ -114,7 +123,8 @@ class Chooser:
             return None  # `asked.body` is not looked at: it may not be worked out yet
         route = asked.route
         # The digest, not the body: of a thousand requests of megabytes nothing is kept.
-        key = (asked.request.method, route.provider, route.dialect, route.path, route.query, asked.digest)
+        method, path = asked.request.method, route.path
+        key = (method, route.provider, route.likely, route.dialect, path, route.query, asked.digest)
         if key in self._found:
             return self._found[key]
         found = self._found[key] = self._find(asked)
@@ -126,9 +136,19 @@ class Chooser:
         if entries := self.index.named(asked):
             return "exact", self._run(entries)
         for level in self.playing.levels:
-            if entries := self.index.find(level, asked):
+            if entries := self._hops(asked, level, self.index.find(level, asked)):
                 return level, self._run(entries)
         return None
+
+    def _hops(self, asked: Asked, level: Level, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+        """Those of the candidates that answer this hop of a stream (providers.md 6.6). `order` is the tape's own order,
+        whatever is asked, unless the token says more."""
+        if asked.route.dialect != "gemini":
+            return entries
+        token = hops.token_of(asked.body)
+        if level == "order":
+            return (hops.answering(token, entries) if token else ()) or entries
+        return hops.answering(token, entries)
 
     def _run(self, entries: tuple[Entry, ...]) -> Run:
         run = Run(entries)
@@ -139,6 +159,16 @@ class Chooser:
         return missed(asked, self.index, nearest(self.index, asked), self.playing.levels)
 
     def _compile(self, entry: Entry, asking: Asking, pace: Pace) -> Plan:
+        timeline = self.timeline(entry, pace)
+        if asking.whole:
+            timeline = folded(entry.interaction.response, timeline, dialects.get(entry.dialect)) or timeline
+        elif asking.rest is not None:
+            timeline = rest_of(timeline, asking.rest)
+        extra = ((MARK, quote(octets(entry.place), safe="/#:@+,;=~!")),) if self.playing.mark else ()
+        return compile_plan(timeline, asking, extra)
+
+    def timeline(self, entry: Entry, pace: Pace) -> Timeline:
+        """The response of `entry` at that pace."""
         timeline = to_timeline(entry.interaction)
         if pace != AS_RECORDED:
             response = entry.interaction.response
@@ -146,11 +176,7 @@ class Chooser:
             ends = event_ends(response.body, kind) if pace.tps else []
             text = dialects.get(entry.dialect).text
             timeline = paced(timeline, pace, self._random(entry), ends, lambda event: bool(text(event)))
-        # A tape that does not know its request, as one made of a stream alone, was asked for that stream.
-        if asking.whole and (entry.likeness.streams or not entry.body):
-            timeline = folded(entry.interaction.response, timeline, dialects.get(entry.dialect)) or timeline
-        extra = ((MARK, quote(octets(entry.place), safe="/#:@+,;=~!")),) if self.playing.mark else ()
-        return compile_plan(timeline, asking, extra)
+        return timeline
 
     def _random(self, entry: Entry) -> Random:
         """Seeded by what does not depend on the order of requests: same seed, same bytes, in any process."""
@@ -159,15 +185,26 @@ class Chooser:
 
 
 def nearest(index: Index, asked: Asked) -> Entry | None:
-    """The tape to name in a miss: of those with the same dialect and path the one that differs least (the first of
-    equals), else one of the same dialect, else any."""
-    comparison, found, least, size = Comparison(asked, index.rules), None, FAR + 1, 0
-    for entry in index.find("order", asked)[:COMPARED]:
+    """The tape to name in a miss, the one that differs least (the first of equals): of those with the same provider,
+    dialect and path, else the same operation, else that operation at another provider, else one of the same provider,
+    else any."""
+    comparison = Comparison(asked, index.rules)
+    own = (entry for entry in index.entries if entry.provider == asked.route.provider is not None)
+    return (
+        _least(comparison, index.find("order", asked))
+        or _least(comparison, index.find("route", asked))
+        or _least(comparison, index.alike(asked))
+        or _least(comparison, tuple(islice(own, COMPARED)))
+        or next(iter(index.entries), None)
+    )
+
+
+def _least(comparison: Comparison, entries: tuple[Entry, ...]) -> Entry | None:
+    """The entry from which a request differs least, among the first COMPARED of them."""
+    found, least, size = None, FAR + 1, 0
+    for entry in entries[:COMPARED]:
         distance = comparison.distance(entry) if size < COMPARED_BYTES else FAR
         size += len(entry.body)
         if distance < least:
             found, least = entry, distance
-    if found is not None:
-        return found
-    ranked: Iterable[Entry] = (*index.find("route", asked), *index.entries)
-    return next(iter(ranked), None)
+    return found

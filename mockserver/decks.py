@@ -49,8 +49,58 @@ class Run:
         return len(self.entries)
 
 
+class Life:
+    """A response that a deck has made: when (s), whether it goes on without a reader, when it was cancelled (s)."""
+
+    __slots__ = ("cancelled", "created", "detached")
+
+    def __init__(self, created: float, detached: bool) -> None:
+        self.created = created
+        self.detached = detached
+        self.cancelled: float | None = None
+
+
+class Lives:
+    """The responses that a deck has made, by the place of their interaction, and those that it has deleted, by id. The
+    oldest go first."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
+        self._begun: OrderedDict[str, Life] = OrderedDict()
+        self._deleted: OrderedDict[str, float] = OrderedDict()
+
+    def get(self, place: str) -> Life | None:
+        """The latest life of the response of an interaction."""
+        return self._begun.get(place)
+
+    def begin(self, place: str, life: Life) -> None:
+        """A response is made, perhaps anew."""
+        self._begun[place] = life
+        self._begun.move_to_end(place)
+        if len(self._begun) > self._most:
+            self._begun.popitem(last=False)
+
+    def delete(self, name: str, now: float) -> None:
+        """The response called `name` is gone."""
+        self._deleted[name] = now
+        self._deleted.move_to_end(name)
+        if len(self._deleted) > self._most:
+            self._deleted.popitem(last=False)
+
+    def is_deleted(self, name: str, life: Life | None) -> bool:
+        """Whether it is gone, and was not made again since."""
+        gone = self._deleted.get(name)
+        return gone is not None and (life is None or life.created <= gone)
+
+    def clear(self) -> None:
+        """As if nothing had been asked for."""
+        self._begun.clear()
+        self._deleted.clear()
+
+
 class Deck:
-    """How far each run of interactions has been played, and how often what was asked.
+    """How far each run of interactions has been played, how often what was asked, and what became of the responses that
+    were made.
 
     `own`: the tapes and settings it was given, None for the server's. `faults`: what every request of the deck gets, as
     it was written. `live` counts its answers that are under way, `used` says when it was asked last (s).
@@ -64,6 +114,7 @@ class Deck:
         self.misses = 0
         self.live = 0
         self.used = 0.0
+        self.lives = Lives()
         self._attempts: OrderedDict[str, int] = OrderedDict()
         self._places: dict[str, int] = {}
         self._passed: dict[str, int] = {}
@@ -125,6 +176,7 @@ class Deck:
         self._played.clear()
         self._attempts.clear()
         self._lengths.clear()
+        self.lives.clear()
 
 
 class Decks:

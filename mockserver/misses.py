@@ -78,6 +78,8 @@ def _played(run: Run) -> str:
 
 def _remedy(told: difference.Miss, chooser: Chooser) -> str:
     """What helps against a miss: that depends on how tapes are looked for."""
+    if difference.HOP in told.fields:
+        return "; no interaction was sent that token or asked with one: --on-miss record records the hop"
     rule = f"; {escape(told.rule)} would have matched {escape(told.matches or '')}" if told.rule else ""
     return rule + ("; --record-mode new_episodes records what is missing" if "key" in chooser.playing.levels else "")
 

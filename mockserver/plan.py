@@ -12,6 +12,7 @@ from typing import Literal, NamedTuple
 
 from cassettes.framing import HOP_BY_HOP, field_lines, head_bytes, listed
 from cassettes.model import EndingType, Framing, Head, Headers, Timeline
+from cassettes.resume import Had, Rest
 from mockserver.browsers import Reader, live
 
 MARK = "x-tokentape"
@@ -30,13 +31,15 @@ _ACTIONS: dict[EndingType, Action] = {
 
 class Asking(NamedTuple):
     """What of a request decides the shape of the answer on the wire. `reader`: the web page that may read it; `whole`:
-    the client asked for no stream."""
+    the client asked for no stream; `had`: what it says to have had of one, of which it gets the `rest`."""
 
     head_only: bool = False
     http10: bool = False
     keep_alive: bool = True
     reader: Reader = None
     whole: bool = False
+    had: Had | None = None
+    rest: Rest | None = None
 
 
 class Plan(NamedTuple):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -19,6 +19,9 @@ from cassettes.normalise import Rules
 from cassettes.printable import escape
 from cassettes.timing import Pace
 from mockserver.choose import Chooser, Playing
+
+if TYPE_CHECKING:
+    from mockserver.stored import Stored
 
 MOST_TAPES = 100
 """Entries of `tapes`."""
@@ -96,7 +99,8 @@ def _near_field(message: str) -> str:
 class OwnTapes:
     """A deck's own chooser. Loaded tapes are followed by name: after a reload of the server's the deck has the new.
 
-    Making one parses tapes: not in the thread of the loop.
+    Making one parses tapes: not in the thread of the loop. `stored`: the responses on them, once they were asked for;
+    `size`: characters of the inline ones.
     """
 
     def __init__(self, setup: Setup, chooser: Chooser) -> None:
@@ -105,6 +109,7 @@ class OwnTapes:
         if len(setup.tapes or ()) > MOST_TAPES:
             raise SetupError(f"tapes: found {len(setup.tapes or ())}, expected {MOST_TAPES} at most")
         self._inline = tuple(_inline(given, chooser.index.rules))
+        self.stored: Stored | None = None
         self.size = sum(len(one.text) for one in given)
         self._followed = chooser.index
         for at, name in enumerate(self._named or ()):

@@ -274,6 +274,16 @@ def test_the_nearest_is_of_the_same_path_then_dialect_then_any():
     assert found() is None
 
 
+def test_the_nearest_of_a_provider_without_tapes_was_asked_the_same_of_another():
+    body = b'{"model": "m", "messages": [{"role": "user", "content": "hello"}]}'
+    tapes = ("a", 1, tape(body, uri="https://api.anthropic.com/v1/messages")), ("b", 1, tape(body))
+    one = chooser(*tapes)
+    told = one.missed(asked(body, "/infron/v1/chat/completions"))
+    assert (told.nearest, told.fields) == ("b#1", ("provider",))
+    # A path of the provider's that no tape has: something of that provider.
+    assert one.missed(asked(body, "/openai/v1/embeddings")).nearest == "b#1"
+
+
 def test_of_several_of_the_same_path_the_nearest_differs_least():
     far = tape(b'{"model": "m", "messages": [{"role": "user", "content": "bye"}], "n": 2}')
     near = tape(b'{"model": "m", "messages": [{"role": "user", "content": "bye"}]}')
