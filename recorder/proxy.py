@@ -135,6 +135,8 @@ class Recorder:
         """What is known of the tape before the answer, masked, without the request's body."""
         route = asked.route
         one_file = self._filing.one_file
+        if asked.inflated:
+            headers = tuple(pair for pair in headers if pair[0].lower() != "content-encoding")
         return meta_of(
             redactor.request(Request(asked.request.method, target.url, headers)),
             file=one_file.name if one_file is not None else "",

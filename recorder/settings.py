@@ -137,12 +137,12 @@ def _check(key: str, setting: Setting, parameter: click.Parameter, context: clic
 
 
 def _reader(key: str) -> Callable[[str], object] | None:
-    """What reads an option that is text to click."""
-    if key not in {"upstream", "map"}:
+    """What reads an option that is text to click. Not `map`: the providers that it may name are known later."""
+    if key != "upstream":
         return None
     from cassettes import providers
 
-    return providers.parse_upstream if key == "upstream" else providers.parse_mapping
+    return providers.parse_upstream
 
 
 def defaults(

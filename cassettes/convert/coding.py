@@ -2,7 +2,7 @@
 
 An imported tape is an identity tape: a player cannot show the events of a compressed stream. Decoding goes piece by
 piece so that the boundaries a recording has survive it. brotli and zstd only where something that reads them is
-installed. No formats, no headers. May import `cassettes.model`.
+installed. No formats. May import `cassettes.framing` and `cassettes.model`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ import zlib
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from cassettes.model import CassetteError
+from cassettes.framing import listed
+from cassettes.model import CassetteError, Headers
 
 MAX_BYTES = 64 * 1024 * 1024
 MAX_RATIO = 1000
@@ -62,6 +63,21 @@ def undo(pieces: Sequence[bytes], coding: str, place: str, room: int = MAX_BYTES
             return None  # these two have no magic number: text that does not decode was never coded
         raise CassetteError(f"damaged {coding} body: {error}", place) from None
     return decoded
+
+
+def plain_body(headers: Headers, body: bytes) -> bytes | None:
+    """A request body with its content codings undone, to be compared and taped (DESIGN 6); None if it has none, or one
+    that cannot be undone within the limits: then it is compared as it is."""
+    codings = listed(headers, "content-encoding")
+    pieces: list[bytes] | None = [body]
+    try:
+        for coding in reversed(codings):
+            if coding != "identity" and pieces is not None:
+                pieces = undo(pieces, {"x-gzip": "gzip"}.get(coding, coding), "a request")
+    except (CassetteError, Unreadable):
+        return None
+    plain = b"".join(pieces or ())
+    return plain if pieces is not None and plain != body else None
 
 
 def _may_be(coding: str, whole: bytes) -> bool:

@@ -242,6 +242,39 @@ def test_a_mount_is_its_provider_and_a_bare_path_is_anybody():
     assert found("order", asked("/v1/chat/completions"), openai, xai, unknown) == ["o#1", "u#1", "x#1"]
 
 
+@pytest.mark.parametrize("level", ["exact", "normalized", "route"])
+def test_a_bare_path_gets_the_tape_of_whom_it_is_likely_meant_for(level):
+    body = HELLO.replace(b"gpt-5.1", b"grok-4")
+    openai, grok = ("a", tape(body=body)), ("b", tape("https://api.x.ai/v1/chat/completions", body=body))
+    request = Asked(
+        Request("POST", "/v1/chat/completions", (), body), parse("POST", "/v1/chat/completions", (), (), body), body
+    )
+    assert found(level, request, openai, grok) == ["b#1"]
+    # Where there is none of theirs, any that speaks the dialect will do.
+    assert found(level, request, openai) == ["a#1"]
+
+
+@pytest.mark.parametrize("level", ["exact", "normalized", "conversation", "route"])
+def test_a_bare_path_that_tells_nothing_is_the_dialects_own_provider(level):
+    xai, openai = ("a", tape("https://api.x.ai/v1/chat/completions")), ("b", tape())
+    unknown, infron = (
+        ("c", tape("http://127.0.0.1/v1/chat/completions")),
+        ("d", tape("https://llm.onerouter.pro/v1/chat/completions")),
+    )
+    assert found(level, asked("/v1/chat/completions"), xai, openai, unknown, infron) == ["b#1", "c#1"]
+    # Where they have no tape, any that speaks the dialect will do.
+    assert found(level, asked("/v1/chat/completions"), xai, infron) == ["a#1", "d#1"]
+
+
+def test_a_tape_can_be_named_as_the_model():
+    tapes = index(("openai/hello", tape()), ("g", tape(f"{GEMINI}:generateContent")))
+    for body in (b'{"model": "openai/hello"}', b'{"messages": [{"model": "x"}], "model" : "openai/hello"}'):
+        assert [entry.place for entry in tapes.named(asked(body=body))] == ["openai/hello#1"]
+    for body in (b'{"model": "hello"}', b'{"messages": ["\\"model\\": \\"openai/hello\\""]}', b'{"model": "g"}', b"{"):
+        assert tapes.named(asked(body=body)) == ()
+    assert [entry.place for entry in tapes.named(asked("/google/v1beta/models/g:streamGenerateContent"))] == ["g#1"]
+
+
 def test_what_a_tape_states_wins_over_its_uri():
     entry = entry_of("t", 3, tape(provider="xai", dialect="openai-responses"))
     assert (entry.provider, entry.dialect, entry.place) == ("xai", "openai-responses", "t#3")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -148,6 +149,23 @@ def test_a_request_is_forwarded_and_its_answer_is_on_tape(play: Any, tmp_path: P
     assert interaction.request.uri == "http://h/v1/chat/completions"
     assert SECRET not in str(interaction)
     assert interaction.response.stream.recorded_at == "2026-11-20T09:30:00.000Z"
+
+
+def test_a_compressed_request_goes_on_as_it_came_and_is_taped_without_its_coding(play: Any, tmp_path: Path) -> None:
+    coded, target = gzip.compress(b'{"model":"m"}', mtime=0), "/openai/v1/chat/completions"
+    request = Request("POST", target, (("Content-Encoding", "gzip"),), coded)
+
+    async def scene(recorder: Recorder, upstream: Upstream, _lines: list[str]) -> None:
+        await recorder.forward(Asked(request, parse("POST", target), b'{"model":"m"}', inflated=True), Client())
+        upstream.says(b"data: 1\n\n")
+        upstream.ends()
+        ((_, _, headers, body, _),) = upstream.asked
+        assert (dict(headers)["Content-Encoding"], body) == ("gzip", coded)
+
+    play(scene)
+    taken = taped(tmp_path).request
+    assert taken.body == b'{"model":"m"}'
+    assert "content-encoding" not in [name.lower() for name, _ in taken.headers]
 
 
 def test_the_body_is_masked_while_the_upstream_thinks(play: Any, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 import click
 import pytest
+import wires
 
 import tokentape
 from cassettes.config import CHOSEN
@@ -94,6 +96,23 @@ def test_record_reads_its_own(folder: Path) -> None:
     assert laid("call") == {"idle_timeout": "5s"}
     assert laid("serve") == {"output": str(folder / "tapes/new")}, "where --on-miss record keeps tapes"
     assert laid("call", **{CHOSEN: ""}) == {}
+
+
+def test_providers_of_a_user_are_known_to_all_commands_before_they_are_named(folder: Path) -> None:
+    Path("more.yaml").write_text("nebula: {base_url: https://nebula.example/v1}\n")
+    Path("tokentape.toml").write_text("providers = 'more.yaml'\nmap = ['BOT_URL=nebula']\noutput = 'kept'\n")
+    listed = wires.tokentape("providers", "--json")  # a process of its own: rows that are added stay
+    assert '"nebula"' in listed.stdout
+    assert listed.stderr == f"tokentape: note: {folder / 'tokentape.toml'} sets providers\n"
+    code = "import os; print(os.environ['BOT_URL'])"
+    assert wires.tokentape("serve", "openai", "--", sys.executable, "-c", code).stdout.endswith("/nebula/v1\n")
+
+
+def test_the_folder_of_record_is_no_mistake_of_serve(folder: Path) -> None:
+    Path("tokentape.toml").write_text("output = 'kept'\n")
+    done = wires.tokentape("serve", "openai", "--port", "0", "--", sys.executable, "-c", "")
+    assert (done.returncode, done.stderr.count("error")) == (0, 0)
+    assert wires.tokentape("serve", "openai", "-o", "x", "--", "true").returncode == 2
 
 
 def test_a_mistake_is_told_as_the_option_s_own_with_its_place(capsys: pytest.CaptureFixture[str]) -> None:

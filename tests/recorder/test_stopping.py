@@ -137,7 +137,9 @@ def check(folder: Path, seen: dict[str, Seen], base: Path) -> None:
     for name, one in made.items():
         stream, (at, missing, sizes) = one.response.stream, EXPECTED[name]
         assert (stream.end.type, stream.end.at, stream.end.missing) == ("interrupted", at, missing), name
-        assert tuple(line.size for line in stream.chunks) == sizes, name
+        held = tuple(line.size for line in stream.chunks)
+        # A busy machine reads both parts of a chunk at once; then they are one line.
+        assert held == sizes or (name == "paused-in-chunk" and held == (sum(sizes),)), name
         assert one.response.body == body_of(name), name
         assert (stream.head or b"") == (PART if name == "in-head" else b""), name
     assert not (folder / FOLDER).exists()

@@ -84,12 +84,13 @@ def events_of(service: Service, answer: Answer, mark: str = "") -> Iterator[byte
     return generate(answer, mark=mark)
 
 
-def interaction_of(service: Service, events: Iterable[bytes], asked: bytes = b"{}", gap: float = 0.0) -> Interaction:
+def interaction_of(service: Service, events: Iterable[bytes], gap: float = 0.0) -> Interaction:
     """An interaction whose chunks are `events`, each `gap` ms after the one before."""
     pieces = list(events)
     chunks = tuple(Chunk(gap, len(piece)) for piece in pieces)
     stream = Stream(provider=service.provider, dialect=service.dialect, source="synthetic", chunks=chunks)
     headers = UTF8_LESS if service.dialect == "gemini" else EVENTS
+    asked = b"{}" if service.dialect == "gemini" else b'{"model": "any", "stream": true}'
     request = Request("POST", service.url, (("Content-Type", "application/json"),), asked)
     return Interaction(request, Response(200, "OK", headers, b"".join(pieces), stream))
 

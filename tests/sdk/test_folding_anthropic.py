@@ -48,11 +48,11 @@ def test_every_public_stream_folds_to_what_the_sdk_makes_of_it(
     which: str, record_property: Callable[[str, object], None]
 ) -> None:
     found = recordings("anthropic")
-    tasks = [{"name": name, "payloads": payloads, "beta": name in BETA} for name, payloads in found]
+    tasks = [{"name": name, "payloads": payloads, "beta": name in BETA} for name, payloads, _ in found]
     losses = LOSSES if which == "new" else LOSSES | OLD_LOSSES
     counts: Counter[str] = Counter()
     wrong = []
-    for (name, payloads), answer in zip(found, told(which, "fold_anthropic", tasks), strict=True):
+    for (name, payloads, _), answer in zip(found, told(which, "fold_anthropic", tasks), strict=True):
         folded = ANTHROPIC.fold(payloads)
         assert folded is not None, name
         assert folded.code == 200, name
@@ -70,7 +70,7 @@ def test_every_public_stream_folds_to_what_the_sdk_makes_of_it(
 
 @needs_recordings
 def test_the_client_reads_a_folded_message_as_one_that_was_never_streamed() -> None:
-    found = [(name, ANTHROPIC.fold(payloads)) for name, payloads in recordings("anthropic") if name not in BETA]
+    found = [(name, ANTHROPIC.fold(payloads)) for name, payloads, _ in recordings("anthropic") if name not in BETA]
     tasks = [{"name": name, "answer": folded.body, "of": "message"} for name, folded in found if folded]
     for task, answer in zip(tasks, told("new", "fold_anthropic", tasks), strict=True):
         assert not list(differences(task["answer"], answer["got"])), task["name"]

@@ -63,7 +63,7 @@ def test_every_public_stream_folds_to_what_the_sdk_makes_of_it(
 ) -> None:
     found = recordings("gemini")
     tasks = []
-    for name, payloads in found:
+    for name, payloads, _ in found:
         folded = GEMINI.fold(payloads)
         assert (folded is None) == (name in NO_EVENTS), name
         if folded:

@@ -86,7 +86,7 @@ def test_no_sdk_asks_again_after_a_miss(which: str, missed: Callable[[str], tupl
     assert asked == list(range(len(found)))
 
 
-@pytest.mark.parametrize(("which", "way"), [(which, way) for which, ways in RAISED.items() for way in ways])
+@pytest.mark.parametrize(("which", "way"), [(which, way) for which, ways in RAISED.items() for way in sorted(ways)])
 def test_the_error_of_an_sdk_says_what_is_wrong(
     which: str, way: str, missed: Callable[[str], tuple[dict[str, Any], list[int]]]
 ) -> None:

@@ -97,3 +97,25 @@ def test_brotli_where_it_is_installed() -> None:
 def test_a_coding_that_nothing_reads() -> None:
     with pytest.raises(coding.Unreadable):
         coding.undo([b"x"], "aws-chunked", "a")
+
+
+# Requests
+
+
+@pytest.mark.parametrize(
+    ("named", "body", "plain"),
+    [
+        ("gzip", gzip.compress(b"{}", mtime=0), b"{}"),
+        ("x-gzip", gzip.compress(b"{}", mtime=0), b"{}"),
+        ("deflate", zlib.compress(b"{}"), b"{}"),
+        ("deflate, gzip", gzip.compress(zlib.compress(b"{}"), mtime=0), b"{}"),
+        ("identity", b"{}", None),
+        ("gzip", b"{}", None),
+        ("gzip", b"\x1f\x8bdamaged", None),
+        ("gzip", gzip.compress(bytes(80 << 20), mtime=0), None),
+        ("snappy", b"{}", None),
+    ],
+    ids=["gzip", "x-gzip", "deflate", "two", "identity", "said wrongly", "damaged", "bomb", "unknown"],
+)
+def test_a_request_body_is_compared_without_its_coding(named: str, body: bytes, plain: bytes | None) -> None:
+    assert coding.plain_body((("Content-Encoding", named),), body) == plain

@@ -33,11 +33,11 @@ async function raw(root) {
     if (event.type === 'content_block_delta') {
       heard.text += event.delta.text ?? '';
       heard.reasoning += event.delta.thinking ?? '';
-      if (event.delta.type === 'input_json_delta') heard.call(event.index, '', event.delta.partial_json);
+      if (event.delta.type === 'input_json_delta' && heard.calls.has(event.index)) heard.call(event.index, '', event.delta.partial_json);
     }
     if (event.type === 'message_delta') {
       heard.finish = event.delta.stop_reason;
-      heard.usage[1] = event.usage.output_tokens;
+      heard.usage = [event.usage.input_tokens ?? heard.usage[0], event.usage.output_tokens];
     }
   }
   return heard.told();

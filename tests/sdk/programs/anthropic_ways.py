@@ -32,11 +32,13 @@ def take(heard: Heard, event: Any) -> None:
         case "content_block_delta":
             heard.text += getattr(event.delta, "text", "")
             heard.reasoning += getattr(event.delta, "thinking", "")
-            if event.delta.type == "input_json_delta":
+            # A tool of the server streams its input too: that is no call for the client.
+            if event.delta.type == "input_json_delta" and event.index in heard.calls:
                 heard.call(event.index, "", event.delta.partial_json)
         case "message_delta":
             heard.finish = event.delta.stop_reason
-            heard.usage = [(heard.usage or [None])[0], event.usage.output_tokens]
+            known = (heard.usage or [None])[0]
+            heard.usage = [getattr(event.usage, "input_tokens", None) or known, event.usage.output_tokens]
 
 
 def message(answer: Any) -> dict[str, Any]:
