@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -20,6 +20,7 @@ from cassettes.convert import coding
 from cassettes.framing import text
 from cassettes.matching import Asked
 from cassettes.model import Headers, Request, TokentapeError, header
+from cassettes.printable import escape
 from cassettes.redact import Redactor, redact_body
 from cassettes.secrets import secrets_from_request
 from mockserver import answers, browsers, secure, wire
@@ -27,10 +28,14 @@ from mockserver.catalogue import Catalogue
 from mockserver.choose import Chooser, Chosen, Found
 from mockserver.control import House
 from mockserver.decks import Deck, Decks
+from mockserver.faults.grammar import FaultError
+from mockserver.faulty import Wanted, breaking, wanted
 from mockserver.guards import Guard
 from mockserver.hub import Hub
 from mockserver.journal import By, Came, Ending, Journal, Record
 from mockserver.misses import Misses, miss_of
+from mockserver.mounts import extra_mounts
+from mockserver.outcomes import ended
 from mockserver.own import Own, is_journalled, is_own
 from mockserver.plan import Asking
 from mockserver.player import Outcome, Player
@@ -58,8 +63,6 @@ class Live(Protocol):
 
 Forward = Callable[[Asked, Relay], Awaitable[Live]]
 
-_ENDINGS: dict[str, Ending] = {"keep": "kept-alive", "close": "fin", "reset": "reset", "stall": "client-left"}
-
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How a server behaves beside its tapes. `extra` names mounts that are no provider rows; `ending_drain` in s;
@@ -74,8 +77,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Reading(NamedTuple):
     """What a request asks and in which way, whether it asks the server itself, what tapes of which chooser (its deck's,
-    or the server's) have for it, what the journal keeps of it, and its
-    request key."""
+    or the server's) have for it, what the journal keeps of it, its request key,
+    and which faults it wants."""
 
     asked: Asked
     asking: Asking
@@ -84,6 +87,7 @@ class _Reading(NamedTuple):
     chooser: Chooser
     came: Came
     key: str | None
+    wanted: Wanted
 
 
 class Server:
@@ -215,9 +219,14 @@ class Server:
             message = f"the body is over {MAX_BODY} bytes"
             return self._refused(request, 413, message, "tokentape_too_large", start)
         try:
-            reading = self._read(request, body)
+            return await self._answer(request, self._read(request, body), start)
         except routes.RouteError as error:
             return self._refused(request, 400, str(error), "tokentape_bad_path", start)
+        except FaultError as error:
+            return self._refused(request, 422, escape(str(error)), answers.FAULT, start)
+
+    async def _answer(self, request: web.BaseRequest, reading: _Reading, start: float) -> web.StreamResponse:
+        """The answer of a tape, or of whoever else has one. Raises FaultError for faults that cannot act on it."""
         if reading.own:
             return await self._handle_own(request, reading, start)
         asked, found = reading.asked, reading.found
@@ -229,23 +238,41 @@ class Server:
                 asked, reading.asking, deck, start, made_here=self._forward is not None
             )
             if stored is not None:
+                reading.wanted.refuse("a response that is asked for by its id stays whole")
                 return await self._give(request, stored, start, reading)
-        chosen = reading.chooser.pick(found, reading.asking, deck) if found else None
+        attempt = deck.attempt(reading.key) if reading.key else 0
+        chosen = self._pick(found, reading, deck, attempt) if found else None
         if found is not None and chosen is not None:
             self._remarks.note(asked, reading.asking, found, chosen)
             if asked.route.operation == "responses":
                 self._store(reading).begun(asked, chosen.entry, deck, start)
-            return await self._play(request, chosen, deck, start, reading)
+            return await self._play(request, chosen, deck, start, reading, attempt)
         if self._forward is not None and (asked.route.provider is not None or asked.route.dialect != "raw"):
             if (refusal := self._guard.foreign(asked.request.headers)) is not None:
                 foreign = answers.failure(asked.route, refusal.status, refusal.message, refusal.code)
                 return self._told(reading.came, start, foreign)
+            reading.wanted.refuse("no tape answers this request, and what is forwarded stays whole")
             return await self._relay(request, reading, deck, start, self._forward)
         return self._told(reading.came, start, self._unplayed(reading, deck))
 
+    def _pick(self, found: Found, reading: _Reading, deck: Deck, attempt: int) -> Chosen | None:
+        """The tape that is next, with the faults that act on this attempt. Raises FaultError."""
+        chooser, wish = reading.chooser, reading.wanted.in_deck(deck.faults)
+        if not wish.faults:
+            return chooser.pick(found, reading.asking, deck)
+        acting = breaking(wish, reading.key or "", attempt, deck.name, chooser.playing.seed, self._wall())
+        return chooser.pick(found, reading.asking, deck, acting)
+
+    def _wall(self) -> float:
+        return self.hub.wall(self.hub.now())
+
     async def _handle_own(self, request: web.BaseRequest, reading: _Reading, start: float) -> web.StreamResponse:
         asked = reading.asked
-        answer = await self._own.answer(asked, reading.asking, self.url, self._guard, reading.chooser)
+        deck = self.decks.get(asked.route.deck, start) if is_journalled(asked) else Deck()
+        wish = reading.wanted.in_deck(deck.faults)
+        answer = await self._own.answer(
+            asked, reading.asking, self.url, self._guard, reading.chooser, wish, deck, self._wall()
+        )
         if isinstance(answer, Chosen) or is_journalled(asked):
             return await self._give(request, answer, start, reading)
         return answer
@@ -274,6 +301,7 @@ class Server:
         own = reading.chooser is not self.chooser
         catalogue = Catalogue(reading.chooser.index) if own else self._catalogue
         if reading.found is None and (said := catalogue.answer(asked)) is not None:
+            reading.wanted.refuse("no tape answers this request, and what the server says itself stays whole")
             return answers.json_response(said.body, said.code)
         deck.misses += 1
         return self._miss(reading)
@@ -357,32 +385,32 @@ class Server:
         if found is not None:
             asking = asking._replace(had=had_of(asked))
             key = asked.likeness(chooser.index.rules).key
-        return _Reading(asked, asking, own, found, chooser, Came(asked), key)
+        wish = wanted(chooser.playing.faults, route, headers, target, tls=self._entry is not None)
+        return _Reading(asked, asking, own, found, chooser, Came(asked), key, wish)
 
     def _redactor_for(self, headers: Headers, target: str) -> Redactor:
         """Knows the credentials of that request too; a repeated one costs a look-up."""
         return self._redactor.with_secrets(secrets_from_request(headers, target))
 
     async def _play(
-        self, request: web.BaseRequest, chosen: Chosen, deck: Deck, start: float, reading: _Reading
+        self, request: web.BaseRequest, chosen: Chosen, deck: Deck, start: float, reading: _Reading, attempt: int = 0
     ) -> web.StreamResponse:
         self.played += 1
         plan = chosen.plan
         takeover = wire.Takeover(request, plan.code)
         keep = plan.action == "keep"
-        record = self._record(chosen, deck, start, reading)
+        record = self._record(chosen, deck, start, reading, attempt)
 
         def delivered() -> None:
-            deck.delivered(chosen.candidates, chosen.entry)
+            if plan.advances:
+                deck.delivered(chosen.candidates, chosen.entry)
 
         def done(outcome: Outcome) -> None:
             takeover.size = player.bytes_written
             takeover.end(keep=keep and outcome == "played")
             deck.live -= 1
-            if keep and outcome == "played":
-                self.journal.end(record, player.last or start, "tape", "kept-alive")
-            else:
-                self.journal.end(record, self.hub.now(), *self._who(outcome, plan.action))
+            over = (player.last or start) if keep and outcome == "played" else self.hub.now()
+            self.journal.end(record, over, *ended(outcome, plan, stopping=self._stopping))
 
         player = record.player = Player(plan, takeover.connection, start, delivered, done, self._settings.ending_drain)
         following = player.pump(self.hub.now())
@@ -399,7 +427,7 @@ class Server:
             raise
         return takeover
 
-    def _record(self, chosen: Chosen, deck: Deck, start: float, reading: _Reading) -> Record:
+    def _record(self, chosen: Chosen, deck: Deck, start: float, reading: _Reading, attempt: int) -> Record:
         """What the journal has of a tape that begins to play now."""
         deck.requests += 1
         deck.live += 1
@@ -415,18 +443,12 @@ class Server:
                 chosen.entry.place,
                 reading.found[0] if reading.found else None,
                 key,
-                deck.attempt(key) if key else None,
+                attempt or None,
                 reading.chooser.playing.seed,
+                (chosen.breaking.text,) if chosen.breaking else (),
+                tuple(f"fault_not_applied: {one}" for one in chosen.left_out),
             )
         )
-
-    def _who(self, outcome: Outcome, action: str) -> tuple[By, Ending]:
-        """Who ended an answer, and how. A stall is played to its end when somebody else ends it."""
-        if outcome == "dropped":
-            return "control", "reset"
-        if outcome == "client-left" or action == "stall":
-            return ("shutdown", "aborted") if self._stopping else ("client", "client-left")
-        return "tape", _ENDINGS[action]
 
     async def _relay(
         self, request: web.BaseRequest, reading: _Reading, deck: Deck, start: float, forward: Forward
@@ -472,11 +494,3 @@ class Server:
 
 def _headers(request: web.BaseRequest) -> Headers:
     return tuple((text(name), text(value)) for name, value in request.raw_headers)
-
-
-def extra_mounts(upstreams: Mapping[str, str] | Collection[str]) -> frozenset[str]:
-    """The names among `upstreams` that are no provider rows: they are mounted with dialect raw. A name on a tape may be
-    any: one that would take a path from others is no mount."""
-    from cassettes import providers
-
-    return frozenset(name for name in upstreams if providers.lookup(name) is None and providers.mountable(name))

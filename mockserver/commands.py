@@ -79,6 +79,7 @@ CMD runs with the base-URL variables of the SDKs set; its exit status is passed 
 @option.max_gap
 @option.jitter
 @option.seed
+@option.fault
 @option.upstream
 @option.providers_file
 @option.mapped
@@ -94,6 +95,8 @@ def serve_command(ctx: click.Context, /, **options: Any) -> None:
     """Runs the server; the exit status is the wrapped command's, or 0, or 4 for a miss under --strict."""
     if options["on_miss"] != "record" and ctx.get_parameter_source("output") is click.core.ParameterSource.COMMANDLINE:
         raise click.UsageError("-o is where --on-miss record keeps tapes; give both or neither", ctx)
+    if options["on_miss"] == "record" and options["faults"]:
+        raise click.UsageError("--fault breaks tapes, and what --on-miss record forwards stays whole; give one", ctx)
     from mockserver.tls import identity_of
 
     with identity_of(options) as identity:
@@ -114,9 +117,11 @@ def serve(
     from cassettes.normalise import Rules
     from cassettes.redact import Redactor
     from cassettes.secrets import secrets_from_env
-    from mockserver.app import Server, Settings, extra_mounts
+    from mockserver import faulty
+    from mockserver.app import Server, Settings
     from mockserver.choose import Chooser
     from mockserver.guards import TOKEN_VARIABLE, origins_of
+    from mockserver.mounts import extra_mounts
     from mockserver.running import Hooks, run, say
     from mockserver.tapes import Reload, index_of
 
@@ -130,6 +135,9 @@ def serve(
         for note in tape.cassette.notes:
             say(f"tokentape: note: {note}")
     chooser = Chooser(index_of(store, rules=rules), playing_of(options))
+    if chooser.playing.faults:
+        faulty.check(chooser.playing.faults, chooser, tls=bool(options.get("tls")))
+        say(f"tokentape: faults {'; '.join(chooser.playing.faults)} (seed {chooser.playing.seed})")
     settings = Settings(
         extra=extra_mounts(upstreams),
         ending_drain=options["ending_drain"] / 1000,
@@ -181,6 +189,7 @@ def playing_of(options: Mapping[str, Any]) -> Playing:
     whatever a looser rule finds would never be recorded."""
     from cassettes.timing import Pace
     from mockserver.choose import Playing
+    from mockserver.faulty import texts
 
     records = options["on_miss"] == "record"
     pace = Pace(
@@ -196,6 +205,7 @@ def playing_of(options: Mapping[str, Any]) -> Playing:
         pace=pace,
         seed=options["seed"],
         mark=not options["no_mark"],
+        faults=texts(options["faults"]),
     )
 
 

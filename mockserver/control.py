@@ -179,6 +179,7 @@ class Control:
         new = house.decks.peek(name) is None
         now = house.hub().now()
         deck = house.decks.put(Deck(name, own), now)
+        deck.faults = setup.faults_of(asked_for)
         return answers.json_response(self._deck(deck, now), 201 if new else 200)
 
     async def _remove_deck(self, call: _Call) -> web.Response:

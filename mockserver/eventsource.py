@@ -24,7 +24,9 @@ from cassettes.resume import LAST_EVENT_ID
 from cassettes.timing import Pace
 from mockserver import answers
 from mockserver.choose import Chooser, Chosen
-from mockserver.decks import Run
+from mockserver.decks import Deck, Run
+from mockserver.faults.grammar import FaultError
+from mockserver.faulty import Wanted, breaking
 from mockserver.plan import Asking
 
 PATH = "/play"
@@ -38,8 +40,11 @@ class EventSource:
     def __init__(self, chooser: Chooser) -> None:
         self._chooser = chooser
 
-    def answer(self, asked: Asked, asking: Asking, url: str) -> Chosen | web.Response:
-        """What to play, or an answer that says why not, or the list of tapes."""
+    def answer(
+        self, asked: Asked, asking: Asking, url: str, wanted: Wanted, deck: Deck, now: float
+    ) -> Chosen | web.Response:
+        """What to play, or an answer that says why not, or the list of tapes. `deck` counts the attempts; `now`:
+        seconds since 1970."""
         if asked.request.method not in {"GET", "HEAD"}:
             return answers.not_allowed("GET, HEAD")
         name = unquote(asked.route.path.removeprefix(PATH).removeprefix("/"), errors="surrogateescape")
@@ -49,15 +54,21 @@ class EventSource:
             return answers.json_response({"tapes": rows})
         if name not in tapes:
             return answers.refused(404, _unknown(name, tapes), "tokentape_no_tape")
-        return self._chosen(asked, asking, name, tapes[name])
+        try:
+            return self._chosen(asked, asking, name, wanted, deck, now)
+        except FaultError as error:
+            return answers.no_faults(asked.route, str(error))
 
-    def _chosen(self, asked: Asked, asking: Asking, name: str, entries: Sequence[Entry]) -> Chosen | web.Response:
+    def _chosen(
+        self, asked: Asked, asking: Asking, name: str, wish: Wanted, deck: Deck, now: float
+    ) -> Chosen | web.Response:
+        entries = self._chooser.index.tapes[name]
         given = parse_qsl(asked.route.query, keep_blank_values=True)
         if (flaw := _flaw([key for key, _ in given])) is not None:
             return answers.refused(400, flaw, "tokentape_bad_query")
         wanted = dict(given)
         if wanted.get("fault"):
-            return answers.unknown_faults(wanted["fault"])
+            wish = wish.also(wanted["fault"])
         try:
             entry = entries[_number(wanted.get("n") or "1", name, len(entries)) - 1]
             pace = self._pace(wanted.get("speed"))
@@ -66,7 +77,10 @@ class EventSource:
         ident = header(asked.request.headers, LAST_EVENT_ID)
         rest = self._chooser.resuming.after_id(entry, ident) if ident else None
         asking = asking._replace(rest=rest if rest is not None and rest.offset else None)
-        return Chosen(self._chooser.plan(entry, asking, pace), entry, Run((entry,)))
+        key = f"play {entry.place}"
+        acting = breaking(wish, key, deck.attempt(key), deck.name, self._chooser.playing.seed, now)
+        plan, left_out = self._chooser.broken(entry, asking, pace, acting)
+        return Chosen(plan, entry, Run((entry,)), acting, left_out)
 
     def _pace(self, written: str | None) -> Pace | None:
         return replace(self._chooser.playing.pace, speed=speed(written)) if written else None

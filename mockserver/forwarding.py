@@ -13,9 +13,10 @@ from cassettes.matching import Index, Level
 from cassettes.normalise import NO_RULES, Rules
 from cassettes.redact import Redactor
 from cassettes.store import FolderStore
-from mockserver.app import Forward, Server, Settings, extra_mounts
+from mockserver.app import Forward, Server, Settings
 from mockserver.choose import Chooser, Playing
 from mockserver.guards import TOKEN_VARIABLE, origins_of
+from mockserver.mounts import extra_mounts
 from mockserver.running import Hook, Hooks, Process, run, say
 from mockserver.tapes import index_of
 from mockserver.tls import Identity, identity_of

@@ -24,6 +24,9 @@ SETTLING = 0.001
 ROUNDING = 1e-9
 """Seconds that the sum of two floats may be off: woken at the deadline it asked for, a player finds it due."""
 
+OPEN = frozenset({"stall", "half-close"})
+"""Endings that the client ends: by leaving."""
+
 Outcome = Literal["played", "client-left", "dropped"]
 
 
@@ -36,6 +39,8 @@ class Line(Protocol):
     def is_closing(self) -> bool: ...
     def close(self) -> None: ...
     def reset(self) -> None: ...
+    def half_close(self) -> None: ...
+    def truncate(self) -> None: ...
 
 
 class Player:
@@ -120,7 +125,7 @@ class Player:
             return None
         if self._at < len(plan.due):
             return max(0.0, self._start + plan.due[self._at] - now)
-        return None if plan.action == "stall" else max(0.0, self._start + plan.end_due - now)
+        return None if plan.action in OPEN else max(0.0, self._start + plan.end_due - now)
 
     def pause(self, now: float) -> None:
         """Holds the tape where it is at `now`. The hub must not wake the player until `resume`."""
@@ -167,7 +172,7 @@ class Player:
         """The client has left or the server stops: nothing more is written. Leaving is how a stall ends."""
         plan = self._plan
         owed = plan.body_end > 0 and self._delivered is not None
-        stalled = plan.action == "stall" and self._sent == len(plan.wire) and not owed
+        stalled = plan.action in OPEN and self._sent == len(plan.wire) and not owed
         self._finish("played" if stalled else "client-left")
 
     def pump(self, now: float) -> float | None:
@@ -221,11 +226,16 @@ class Player:
         due = self._start + plan.end_due
         if now < due:
             return due
-        if plan.action == "stall":
+        if plan.action in OPEN:
+            if plan.action == "half-close":
+                self._line.half_close()
             return None
         if plan.action == "reset":
             return self._reset(now)
-        self._line.close()
+        if plan.action == "truncate":
+            self._line.truncate()
+        else:
+            self._line.close()
         self._finish("played")
         return None
 

@@ -27,7 +27,6 @@ MOST_TAPES = 100
 """Entries of `tapes`."""
 PLAN_BYTES = 4 * 1024 * 1024
 """Bytes of compiled plans that a deck's own chooser keeps; the newest stays whatever its size."""
-GRAMMAR = "NAME[@WHERE][#ATTEMPTS][:ARGS], such as reset@3e#1"
 _SHOWN = 100
 
 
@@ -72,10 +71,23 @@ def read(body: bytes) -> Setup:
         raise SetupError(_plain(str(error))) from None
     except (msgspec.DecodeError, RecursionError) as error:
         raise SetupError(f"the body is no JSON: {escape(str(error)[:_SHOWN])}", "tokentape_bad_json") from None
-    if setup.faults or setup.scenario is not None:
-        what = "faults" if setup.faults else "scenario"
-        raise SetupError(f"{what}: this version knows no faults ({GRAMMAR}); leave {what} out", "tokentape_fault")
+    if setup.scenario is not None:
+        raise SetupError("scenario: this version knows none; leave scenario out", "tokentape_fault")
+    faults_of(setup)
     return setup
+
+
+def faults_of(setup: Setup) -> tuple[str, ...]:
+    """The deck's faults as one text each. Raises SetupError."""
+    if not setup.faults:
+        return ()
+    from mockserver.faults.grammar import FaultError, text_of
+    from mockserver.faults.table import read as bound
+
+    try:
+        return tuple(text_of([one.fault]) for one in bound(setup.faults))
+    except FaultError as error:
+        raise SetupError(escape(f"faults: {error}"), "tokentape_fault") from None
 
 
 def _plain(message: str) -> str:

@@ -59,6 +59,12 @@ class Connection:
         """FIN after what is buffered; on TLS its `close_notify` goes before."""
         self._transport.close()
 
+    def half_close(self) -> None:
+        """FIN after what is buffered; what the client sends is still taken. Without effect where the connection cannot
+        be closed in one direction (TLS)."""
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+
     @property
     def secured(self) -> bool:
         """Whether TLS is spoken on it: then it ends in both directions or in none."""
@@ -78,7 +84,7 @@ class Connection:
         self._transport.abort()
 
     def abort(self) -> None:
-        """Ends the connection at once, for shutdown."""
+        """Ends the connection at once, without TLS's closing alert: for shutdown, and where a fault says so."""
         self._transport.abort()
 
 
