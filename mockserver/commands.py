@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mockserver.choose import Chooser, Playing
     from mockserver.running import Process
     from mockserver.scenario_file import ScenarioFile
+    from mockserver.tls import Identity
 
 PORT = 7357
 
@@ -86,6 +87,9 @@ CMD runs with the base-URL variables of the SDKs set; its exit status is passed 
 @option.mapped
 @option.cors
 @option.ending_drain
+@option.tls
+@option.cert
+@option.key
 @option.no_mark
 @option.loop
 @click.pass_context
@@ -93,31 +97,38 @@ def serve_command(ctx: click.Context, /, **options: Any) -> None:
     """Runs the server; the exit status is the wrapped command's, or 0, or 4 for a miss under --strict."""
     if options["on_miss"] != "record" and ctx.get_parameter_source("output") is click.core.ParameterSource.COMMANDLINE:
         raise click.UsageError("-o is where --on-miss record keeps tapes; give both or neither", ctx)
-    for name in ("faults", "scenario") if options["on_miss"] == "record" else ():
-        if options[name]:
-            flag = "--fault" if name == "faults" else "--scenario"
-            raise click.UsageError(
-                f"{flag} breaks tapes, and what --on-miss record forwards stays whole; give one", ctx
-            )
-    ctx.exit(serve(options, ctx.obj["command"], ctx.obj["compose"], dict(os.environ)))
+    breaks = "--fault" if options["faults"] else "--scenario" if options["scenario"] else None
+    if options["on_miss"] == "record" and breaks:
+        raise click.UsageError(f"{breaks} breaks tapes, and what --on-miss record forwards stays whole; give one", ctx)
+    from mockserver.tls import identity_of
+
+    with identity_of(options) as identity:
+        status = serve(options, ctx.obj["command"], ctx.obj["compose"], dict(os.environ), identity)
+    ctx.exit(status)
 
 
 def serve(
-    options: Mapping[str, Any], command: tuple[str, ...] | None, compose: Composed, environ: Mapping[str, str]
+    options: Mapping[str, Any],
+    command: tuple[str, ...] | None,
+    compose: Composed,
+    environ: Mapping[str, str],
+    identity: Identity | None,
 ) -> int:
-    """Loads the tapes and serves them until a signal or the end of `command`; returns the exit status."""
+    """Loads the tapes and serves them, over TLS as `identity`, until a signal or the end of `command`; returns the exit
+    status."""
     from cassettes import providers
     from cassettes.normalise import Rules
     from cassettes.redact import Redactor
     from cassettes.secrets import secrets_from_env
     from mockserver import faulty
-    from mockserver.app import Server, Settings, extra_mounts
+    from mockserver.app import Server, Settings
     from mockserver.choose import Chooser
     from mockserver.guards import TOKEN_VARIABLE, origins_of
+    from mockserver.mounts import extra_mounts
     from mockserver.running import Hooks, run, say
     from mockserver.tapes import Reload, index_of
 
-    process = process_of(options, command, environ)
+    process = process_of(options, command, environ, identity)
     redactor = Redactor(secrets_from_env(environ))
     rules = Rules(options["ignore"], options["normalize"])
     standby = _standby(options, command, compose, environ, redactor, rules)
@@ -135,12 +146,13 @@ def serve(
         ending_drain=options["ending_drain"] / 1000,
         origins=origins_of(options["cors"]),
         token=environ.get(TOKEN_VARIABLE, ""),
+        tls=identity.context if identity else None,
     )
     server = Server(chooser, settings, redactor, say, standby.forward if standby else None)
     # What is recorded in this run does not answer in it: then nothing is read again.
     reload = Reload(store, chooser, say, rules)
-    if (rehearsed := _scenario(options, chooser, settings.extra)) is not None:
-        reload.follow(rehearsed, server)
+    if (scenario := _scenario(options, chooser, settings.extra)) is not None:
+        reload.follow(scenario, server)
     hooks = Hooks(drain=standby.drain, closing=standby.close) if standby else Hooks(reload=reload)
     status = run(
         server, process, lambda url: _tell(url, chooser.index, settings.extra, wraps=command is not None), hooks
@@ -172,7 +184,12 @@ def _scenario(options: Mapping[str, Any], chooser: Chooser, extra: Collection[st
     return file
 
 
-def process_of(options: Mapping[str, Any], command: tuple[str, ...] | None, environ: Mapping[str, str]) -> Process:
+def process_of(
+    options: Mapping[str, Any],
+    command: tuple[str, ...] | None,
+    environ: Mapping[str, str],
+    identity: Identity | None = None,
+) -> Process:
     """How the server runs as a process: a port of its own with a command, PORT without."""
     from cassettes import providers
     from mockserver.running import Process
@@ -188,6 +205,7 @@ def process_of(options: Mapping[str, Any], command: tuple[str, ...] | None, envi
         # A dummy would be sent to the upstream, and its refusal recorded.
         dummy_keys=options["on_miss"] != "record",
         loop=options["loop"],
+        identity=identity,
     )
 
 

@@ -94,9 +94,9 @@ class Counting:
             count.until = 0.0
 
     @property
-    def lives(self) -> dict[str, int]:
-        """How often each key was asked for; the longest not asked for first."""
-        return {key: count.life for key, count in self._counts.items()}
+    def asked_for(self) -> dict[str, int]:
+        """How often each key was asked for, the latest last."""
+        return {key: count.serial for key, count in self._counts.items()}
 
     def forget(self) -> None:
         """Back to the start."""

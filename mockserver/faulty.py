@@ -1,7 +1,7 @@
 """Which faults a request asks for, and which of them act on it: sources added up, attempts counted, chance seeded.
 
-Sources come in the order CLI, scenario (`staging`), URL, header (DESIGN 7). Pure; nothing of `faults` but its errors is
-loaded before a fault is asked for. Imports `cassettes`, `counting` and `faults`.
+Sources come in the order CLI, URL, header (DESIGN 7). Pure; nothing of `faults` but its errors is loaded before a fault
+is asked for. Imports `cassettes` and `faults`.
 """
 
 from __future__ import annotations
@@ -30,21 +30,39 @@ CHECKED = 200
 
 
 class Wanted(NamedTuple):
-    """What a request asks for. The first `given` of the faults are the command line's. `own`: it names faults itself,
-    in its URL or a header, so that an answer which cannot have any is a mistake. `target` is its raw path without
-    `/!FAULTS`; `tls`: its connection is encrypted."""
+    """What a request asks for: `given` on the command line, `asked` by itself, in its URL or a header; `faults` are
+    both. `target` is its raw path without `/!FAULTS`; `tls`: its connection is encrypted."""
 
+    given: tuple[Bound, ...] = ()
+    asked: tuple[Bound, ...] = ()
     faults: tuple[Bound, ...] = ()
-    given: int = 0
-    own: bool = False
     target: str = "/"
     tls: bool = False
 
-    def also(self, text: str) -> Wanted:
-        """With the faults of one more source. Raises FaultError."""
+    @property
+    def own(self) -> bool:
+        """Whether the request names faults itself."""
+        return bool(self.asked)
+
+    def refuse(self, why: str) -> None:
+        """Raises FaultError if the request names faults: an answer that cannot have any is then a mistake."""
+        if self.asked:
+            raise FaultError(why)
+
+    def in_deck(self, texts: Sequence[str]) -> Wanted:
+        """With those of its deck, which come after the command line's. Raises FaultError."""
+        if not texts:
+            return self
         from mockserver.faults.table import add_up, read
 
-        return self._replace(faults=add_up(self.faults, read(text)), own=True)
+        return self._replace(faults=add_up(self.given, *(read(text) for text in texts), self.asked))
+
+    def also(self, text: str) -> Wanted:
+        """With the faults of one more source of the request's own. Raises FaultError."""
+        from mockserver.faults.table import add_up, read
+
+        more = read(text)
+        return self._replace(asked=(*self.asked, *more), faults=add_up(self.faults, more))
 
 
 NOTHING = Wanted()
@@ -88,9 +106,8 @@ def wanted(given: Sequence[str], route: Route, headers: Headers, target: str, *,
         return Wanted(target=_without_faults(target), tls=tls)
     from mockserver.faults.table import add_up, read
 
-    ours = [one for text in given for one in read(text)]
-    faults = add_up(tuple(ours), *(read(text) for text in asked))
-    return Wanted(faults, len(ours), bool(asked), _without_faults(target), tls)
+    mine, theirs = add_up(*map(read, given)), add_up(*map(read, asked))
+    return Wanted(mine, theirs, add_up(mine, theirs), _without_faults(target), tls)
 
 
 def _without_faults(target: str) -> str:
@@ -136,7 +153,7 @@ def check(given: Sequence[str], chooser: Chooser, *, tls: bool = False) -> None:
     for entry in chooser.index.entries[:CHECKED]:
         try:
             for attempt in sorted({one.fault.attempts.first for one in faults}):
-                now = breaking(Wanted(faults, tls=tls), Attempt("", life=attempt), "", 0, 0.0)
+                now = breaking(Wanted(faults=faults, tls=tls), Attempt("", life=attempt), "", 0, 0.0)
                 chooser.broken(entry, Asking(), None, now)
         except FaultError as error:
             first = first or FaultError(f"{entry.place}: {error}")

@@ -15,6 +15,7 @@ from mockserver.decks import Deck
 from mockserver.faults.grammar import FaultError
 from mockserver.faulty import Breaking, Wanted, attempt_seed, breaking, broken_by
 from mockserver.plan import Asking
+from mockserver.resuming import had_of
 
 if TYPE_CHECKING:
     from mockserver.counting import Attempt
@@ -54,7 +55,7 @@ def staged(stage: Stage, chooser: Chooser, scenario: Scenario | None, deck: Deck
     key = rule.counted_by(asked, rules) if rule is not None else asked.likeness(rules).key
     attempt = counting.begin(key, moment.start, scenario)
     try:
-        acting = _breaking(stage, rule, attempt, _seed(chooser, scenario), moment.wall)
+        acting = _breaking(stage.wanted, rule, attempt, deck, _seed(chooser, scenario), moment.wall)
         chosen = chooser.pick(found, asking, deck, acting)
     except FaultError:
         counting.end(attempt)
@@ -64,7 +65,7 @@ def staged(stage: Stage, chooser: Chooser, scenario: Scenario | None, deck: Deck
         return None
     counting.planned(attempt, moment.start + chosen.plan.end_due)
     restarts = rule is not None and rule.reset_after == "success" and chosen.faultless
-    return chosen._replace(attempt=attempt, restarts=restarts)
+    return chosen._replace(attempt=attempt, restarts=restarts, rule=number, seed=_seed(chooser, scenario))
 
 
 def _named(tape: str, rule: int, stage: Stage, chooser: Chooser) -> tuple[Found | None, Asking]:
@@ -76,24 +77,25 @@ def _named(tape: str, rule: int, stage: Stage, chooser: Chooser) -> tuple[Found 
     if found is None:
         return stage.found, stage.asking
     whole = stage.asked.route.operation is not None and not stage.asked.likeness(chooser.index.rules).streams
-    return found, stage.asking._replace(whole=whole)
+    return found, stage.asking._replace(whole=whole, had=had_of(stage.asked))
 
 
 def _seed(chooser: Chooser, scenario: Scenario | None) -> int:
     return chooser.playing.seed if scenario is None or scenario.seed is None else scenario.seed
 
 
-def _breaking(stage: Stage, rule: Rule | None, attempt: Attempt, seed: int, wall: float) -> Breaking | None:
-    """The faults that act: command line, scenario, URL, header (DESIGN 7), then those that chance draws."""
-    wish, deck = stage.wanted, stage.asked.route.deck or ""
+def _breaking(wish: Wanted, rule: Rule | None, attempt: Attempt, deck: Deck, seed: int, wall: float) -> Breaking | None:
+    """The faults that act: command line, scenario, deck, URL, header (DESIGN 7), then those that chance draws."""
     if rule is None:
-        return breaking(wish, attempt, deck, seed, wall) if wish.faults else None
+        wish = wish.in_deck(deck.faults)
+        return breaking(wish, attempt, deck.name, seed, wall) if wish.faults else None
     from mockserver.faults.breaking import acting
-    from mockserver.faults.table import add_up
+    from mockserver.faults.table import add_up, read
 
-    given, own = (acting(part, attempt.life) for part in (wish.faults[: wish.given], wish.faults[wish.given :]))
-    faults = add_up(given, rule.on(attempt), own)
-    mine = attempt_seed(seed, deck, attempt)
+    sources = (wish.given, *map(read, deck.faults), wish.asked)
+    given, *others = (acting(faults, attempt.life) for faults in sources)
+    faults = add_up(given, rule.on(attempt), *others)
+    mine = attempt_seed(seed, deck.name, attempt)
     if rule.chance:
         faults += rule.drawn(attempt, Random(mine), faults)
     return broken_by(faults, wish, attempt, mine, wall)

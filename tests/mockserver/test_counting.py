@@ -17,7 +17,7 @@ def test_requests_of_a_key_are_numbered():
     counting = Counting()
     assert [one(counting)[1:4] for _ in range(3)] == [(1, 1, 1), (2, 2, 2), (3, 3, 3)]
     assert one(counting, "b") == Attempt("b")
-    assert counting.lives == {"a": 3, "b": 1}
+    assert counting.asked_for == {"a": 3, "b": 1}
 
 
 def test_numbers_restart_and_lives_do_not():
