@@ -173,3 +173,33 @@ def test_mistakes_are_told_at_the_start(tmp_path, arguments, status, said):
     assert (done.returncode, done.stdout) == (status, "")
     assert said in done.stderr
     assert done.stderr.splitlines()[-1].startswith("tokentape: error: ")
+
+
+def control(url, method, path, value=None):
+    """(status, JSON) of the control API."""
+    client = http.client.HTTPConnection(url.removeprefix("http://"), timeout=20)
+    try:
+        body = None if value is None else json.dumps(value)
+        client.request(method, f"/_tokentape/{path}", body, {"content-type": "application/json"})
+        answer = client.getresponse()
+        return answer.status, json.loads(answer.read())
+    finally:
+        client.close()
+
+
+def test_a_deck_has_a_scenario_of_its_own_and_the_journal_tells_which_attempt_it_was(tmp_path):
+    path = scenario(tmp_path, "seed: 5\nrules: [{attempts: [['status:500']]}]")
+    own = {"rules": [{"attempts": [["status:503"], []], "chance": {"jitter:1ms": 1}}]}
+    with tool(tmp_path / "run", "serve", "--scenario", str(path), "--speed", "max") as server:
+        assert control(server.url, "PUT", "decks/mine", {"scenario": own, "seed": 11})[0] == 201
+        assert control(server.url, "PUT", "decks/text", {"scenario": "rules: [{tape: openai/hello}]"})[0] == 201
+        status, said = control(server.url, "PUT", "decks/bad", {"scenario": {"rules": [{"tape": "openai/helo"}]}})
+        assert (status, said["error"]["code"]) == (422, "tokentape_bad_scenario")
+        assert "did you mean openai/hello?" in said["error"]["message"]
+        found = [ask(server.url, f"{deck}/v1/chat/completions")[0] for deck in ("", "/~mine", "/~mine", "/~text")]
+        assert found == [500, 503, 200, 200]
+        rows = control(server.url, "GET", "requests")[1]["requests"][-4:]
+    assert [row["seed"] for row in rows] == [5, 11, 11, 0]
+    assert [row["attempt"] for row in rows] == [1, 1, 2, 1]
+    assert [row["faults"] for row in rows] == [["status:500"], ["status:503;jitter:1ms"], ["jitter:1ms"], []]
+    assert rows[2]["notes"] == ["scenario: rule 1, attempt 2"]
