@@ -411,12 +411,10 @@ class Server:
         def done(outcome: Outcome) -> None:
             takeover.size = player.bytes_written
             deck.live -= 1
-            if keep and outcome == "played":
-                takeover.end(keep=True)
-                journal.end(record, player.last or start, "tape" if plan.advances else "fault", "kept-alive")
-            else:
-                takeover.end(keep=False)
-                journal.end(record, hub.now(), *ended(outcome, plan, stopping=self._stopping))
+            kept = keep and outcome == "played"
+            takeover.end(keep=kept)
+            over = (player.last or start) if kept else hub.now()
+            journal.end(record, over, *ended(outcome, plan, stopping=self._stopping))
 
         player = record.player = Player(plan, takeover.connection, start, delivered, done, self._settings.ending_drain)
         following = player.pump(hub.now())
