@@ -93,6 +93,11 @@ class Composition:
         return {name: _load(name) for name in ("serve", "record")}
 
     @cached_property
+    def scenarios(self) -> ModuleType:
+        """What a scenario's file looks like, for `schema`."""
+        return import_module("mockserver.scenario_schema")
+
+    @cached_property
     def standby(self) -> ModuleType:
         """The recorder that takes misses, for `serve --on-miss record`."""
         return import_module("recorder.standby")

@@ -154,7 +154,13 @@ fault = click.option(
     help="Break every answer, e.g. reset@3e#1 (see tokentape faults); also header x-tokentape-fault, /!FAULTS/.",
 )
 jitter = click.option("--jitter", type=DURATION, default="0ms", help="Move every offset by up to this; never reorders.")
-seed = click.option("--seed", default=0, show_default=True, help="Seed of everything random.")
+seed = click.option("--seed", type=int, help="Seed of everything random. [default: the scenario's, else 0]")
+scenario = click.option(
+    "--scenario",
+    type=PATH,
+    metavar="FILE",
+    help="YAML file: which requests get which tapes and faults on which attempt. Read again when it changes.",
+)
 upstream = click.option(
     "--upstream",
     multiple=True,

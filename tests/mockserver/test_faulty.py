@@ -11,8 +11,9 @@ from tapes import taped
 from wires import Tool, ask, post, tool
 
 from cassettes import routes
+from mockserver.counting import Attempt
 from mockserver.faults.grammar import FaultError, text_of
-from mockserver.faulty import HEADER, NOTHING, breaking, texts, wanted
+from mockserver.faulty import HEADER, NOTHING, Wanted, breaking, texts, wanted
 
 CHAT = "/openai/v1/chat/completions"
 
@@ -32,7 +33,7 @@ def test_sources_come_in_order() -> None:
     )
     assert wish(f"/!bom{CHAT}") == ("bom", True, CHAT)
     assert wish(CHAT, "bom") == ("bom", False, CHAT)
-    assert wanted((), routes.parse("POST", CHAT, (), ()), (), CHAT, tls=True) is NOTHING
+    assert wanted((), routes.parse("POST", CHAT, (), ()), (), CHAT, tls=True) == Wanted(target=CHAT, tls=True)
 
 
 @pytest.mark.parametrize(
@@ -63,10 +64,10 @@ def test_more_sources() -> None:
 
 def test_chance_depends_on_seed_deck_request_and_attempt() -> None:
     one = NOTHING.also("corrupt@0b#2+")
-    assert breaking(NOTHING, "k", 1, "", 0, 0.0) is None
-    assert breaking(one, "k", 1, "", 0, 0.0) is None
+    assert breaking(NOTHING, Attempt("k", 1, 1, 1), "", 0, 0.0) is None
+    assert breaking(one, Attempt("k", 1, 1, 1), "", 0, 0.0) is None
     seeds = [
-        breaking(one, body, attempt, deck, seed, 0.0)
+        breaking(one, Attempt(body, 1, attempt, attempt), deck, seed, 0.0)
         for body, attempt, deck, seed in [
             ("k", 2, "", 0),
             ("l", 2, "", 0),
@@ -76,7 +77,7 @@ def test_chance_depends_on_seed_deck_request_and_attempt() -> None:
         ]
     ]
     assert len({found.seed for found in seeds if found}) == 5
-    again = breaking(one, "k", 2, "", 0, 99.0)
+    again = breaking(one, Attempt("k", 1, 2, 2), "", 0, 99.0)
     assert again
     assert seeds[0]
     assert again.key == seeds[0].key
@@ -84,10 +85,10 @@ def test_chance_depends_on_seed_deck_request_and_attempt() -> None:
 
 def test_plans_are_shared_where_nothing_is_drawn() -> None:
     plain = NOTHING.also("reset@3e")
-    keys = {found.key for deck in "ab" if (found := breaking(plain, "k", 1, deck, 0, 5.0))}
+    keys = {found.key for deck in "ab" if (found := breaking(plain, Attempt("k", 1, 1, 1), deck, 0, 5.0))}
     assert len(keys) == 1
     dated = NOTHING.also("status:429,retry-after=date:1")
-    keys = {found.key for now in (5.0, 6.0) if (found := breaking(dated, "k", 1, "", 0, now))}
+    keys = {found.key for now in (5.0, 6.0) if (found := breaking(dated, Attempt("k", 1, 1, 1), "", 0, now))}
     assert len(keys) == 2
 
 

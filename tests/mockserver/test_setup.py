@@ -58,7 +58,7 @@ def test_an_empty_body_changes_nothing():
         (b'{"faults": ["rest@3e"]}', "faults: .*did you mean reset", "tokentape_fault"),
         (b'{"faults": ["reset@3e", {"fault": "cut"}]}', "faults: .*contradict", "tokentape_fault"),
         (b'{"faults": [{"at": "3e"}]}', "faults: .*expected the key 'fault'", "tokentape_fault"),
-        (b'{"scenario": "x"}', "scenario: this version", "tokentape_fault"),
+        (b'{"scenario": 1}', "scenario: Expected", "tokentape_bad_deck"),
     ],
 )
 def test_bodies_that_are_refused(body, said, code):
