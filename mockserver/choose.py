@@ -22,6 +22,7 @@ from cassettes.events import event_ends, event_kind
 from cassettes.folding import folded
 from cassettes.framing import octets
 from cassettes.matching import LADDER, Asked, Entry, Index, Level
+from cassettes.model import Headers, Timeline
 from cassettes.timeline import to_timeline
 from cassettes.timing import AS_RECORDED, Pace, paced
 from mockserver.decks import Deck, Run
@@ -173,9 +174,24 @@ class Chooser:
             return Compiled(compile_plan(whole or timeline, asking, extra))
         from mockserver.faults.breaking import broken, tape_side
 
+        if breaking.has_case:
+            return self._case(entry, asking, breaking, whole or timeline, extra)
         kind = event_kind(response.headers, response.code, response.body, response.stream.events)
         tape = tape_side(whole or timeline, kind, asking, folded=whole is not None)
         return Compiled(*broken(tape, breaking.faults, breaking.scene(entry), asking, extra))
+
+    def _case(self, entry: Entry, asking: Asking, breaking: Breaking, tape: Timeline, extra: Headers) -> Compiled:
+        """As `_compile` with a case among the faults: often it is not `tape` that is played."""
+        from mockserver.cases.playing import Asker, unfold
+        from mockserver.faults.breaking import broken, tape_side
+
+        asker = Asker(breaking.attempt, entry.dialect, breaking.had, asking.whole)
+        unfolded = unfold(breaking.faults, asker)
+        response, own = entry.interaction.response, unfolded.timeline
+        kind = event_kind(response.headers, response.code, response.body, response.stream.events)
+        side = tape_side(own or tape, "sse" if own else kind, asking, folded=asking.whole)
+        made = broken(side, unfolded.faults, breaking.scene(entry), asking, extra)
+        return Compiled(made.plan, (*unfolded.left_out, *made.left_out))
 
     def _random(self, entry: Entry) -> Random:
         """Seeded by what does not depend on the order of requests: same seed, same bytes, in any process."""

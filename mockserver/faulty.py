@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from cassettes import providers
 from cassettes.framing import octets
 from cassettes.matching import Asked, Entry, operation_path
+from cassettes.model import header
 from cassettes.normalise import Rules
 from mockserver.faults.grammar import FaultError
 from mockserver.plan import Asking
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from mockserver.faults.table import Bound
 
 HEADER = "x-tokentape-fault"
+LAST_EVENT_ID = "last-event-id"
 CHECKED = 200
 """Interactions that a fault of the command line is tried on before it is believed to fit none."""
 
@@ -34,12 +36,14 @@ Key = tuple[str, str, bytes]
 
 class Wanted(NamedTuple):
     """What a request asks for. `own`: it names faults itself, in its URL or a header, so that an answer which cannot
-    have any is a mistake. `target` is its raw path without `/!FAULTS`; `tls`: its connection is encrypted."""
+    have any is a mistake. `target` is its raw path without `/!FAULTS`; `tls`: its connection is encrypted; `had`: its
+    Last-Event-ID."""
 
     faults: tuple[Bound, ...] = ()
     own: bool = False
     target: str = "/"
     tls: bool = False
+    had: str = ""
 
     def also(self, text: str) -> Wanted:
         """With the faults of one more source. Raises FaultError."""
@@ -61,6 +65,12 @@ class Breaking(NamedTuple):
     target: str
     now: float
     tls: bool
+    had: str = ""
+
+    @property
+    def has_case(self) -> bool:
+        """Whether one of them stands for others (`mockserver.cases`)."""
+        return any(one.kind.family == "preset" for one in self.faults)
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -69,7 +79,8 @@ class Breaking(NamedTuple):
         seed = self.seed if any(kind.random for kind in kinds) else 0
         target = self.target if any(kind.targeted for kind in kinds) else ""
         now = int(self.now) if any(kind.clocked for kind in kinds) else 0
-        return (self.text, seed, target, now, self.tls)
+        case = (self.attempt, self.had) if self.has_case else ()
+        return (self.text, seed, target, now, self.tls, case)
 
     def scene(self, entry: Entry) -> Scene:
         """Where its faults act when `entry` is played."""
@@ -90,7 +101,7 @@ def wanted(given: Sequence[str], route: Route, headers: Headers, target: str, *,
     from mockserver.faults.table import add_up, read
 
     faults = add_up(*(read(text) for text in (*given, *asked)))
-    return Wanted(faults, bool(asked), _without_faults(target), tls)
+    return Wanted(faults, bool(asked), _without_faults(target), tls, header(headers, LAST_EVENT_ID) or "")
 
 
 def _without_faults(target: str) -> str:
@@ -118,7 +129,7 @@ def breaking(wish: Wanted, key: Key, attempt: int, deck: str, seed: int, now: fl
         return None
     own = hashlib.sha256(octets(f"{seed}\0{deck}\0{key[0]}\0{key[1]}\0{attempt}\0") + key[2]).digest()
     text = text_of(one.fault for one in faults)
-    return Breaking(faults, text, attempt, int.from_bytes(own[:8]), wish.target, now, wish.tls)
+    return Breaking(faults, text, attempt, int.from_bytes(own[:8]), wish.target, now, wish.tls, wish.had)
 
 
 def check(given: Sequence[str], chooser: Chooser, *, tls: bool = False) -> None:

@@ -1,1 +1,1 @@
-"""Cases: what is known to break clients, a row each, by topic. One table for `case:ID` and for the conformance suite."""
+"""Cases: what is known to break clients, a row each: what `case:ID` serves and the conformance suite asks for."""

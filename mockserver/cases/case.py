@@ -21,7 +21,7 @@ RESPONSES: Final = ("openai-responses",)
 
 
 class Play(NamedTuple):
-    """What shows a case: faults (as `--fault` takes them) on `stream`, or on the tape that is asked for if it is None."""
+    """What shows a case: faults, as `--fault` takes them, on `stream`; None: on the tape that is asked for."""
 
     faults: str
     stream: Stream | None

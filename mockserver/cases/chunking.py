@@ -69,7 +69,7 @@ CASES: Final = (
         requirement="Extensions are passed over, zeros before a size do not count, trailers are accepted.",
         sources=("RFC 9112 7.1", "RFC 9112 7.1.2"),
         expects="deliver",
-        faults='chunk-extension:"case=\\"1\\"",zeros=4;trailer:x-case=done',
+        faults=r'chunk-extension:"case=\"1\"";chunk-zeros:4;trailer:x-case=done',
         stream=whole,
     ),
     row(
@@ -102,7 +102,7 @@ CASES: Final = (
     row(
         id="fin-no-last-chunk",
         wire="all events and the terminal one, FIN without the last chunk",
-        requirement="An answer whose terminal event came counts; only who needs the end of the body may report an error.",
+        requirement="An answer whose terminal event came counts; who needs the end of the body may report an error.",
         sources=("RFC 9112 8", "chatchat-space/Langchain-Chatchat#4181"),
         expects="any",
         faults="cut",

@@ -1,5 +1,5 @@
-"""Cases of what events say: fields that are missing, null or new, usage, tool calls. Rows only; imports `case`, `script`
-and `spoken`.
+"""Cases of what events say: fields missing, null or new, usage, tool calls. Rows only; imports `case`, `script` and
+`spoken`.
 """
 
 from __future__ import annotations
@@ -52,7 +52,9 @@ def _bare_chunks(script: Script) -> Stream:
 
 def _empty_finish(script: Script) -> Stream:
     said = [SCRIPT.chunk({"content": piece}, "") for piece in PIECES]
-    return script.stream([SCRIPT.chunk({"role": "assistant", "content": ""}, ""), *said, *SCRIPT.closing("", 0), Event("[DONE]")])
+    return script.stream(
+        [SCRIPT.chunk({"role": "assistant", "content": ""}, ""), *said, *SCRIPT.closing("", 0), Event("[DONE]")]
+    )
 
 
 def _running_usage(script: Script) -> Stream:

@@ -67,7 +67,7 @@ CASES: Final = (
     row(
         id="error-event-mid",
         wire="half of the events, the provider's error, a clean end",
-        requirement="An error behind text is reported with its type, the text is kept, nothing is sent again by itself.",
+        requirement="An error behind text is reported with its type, the text is kept, nothing is sent again unasked.",
         sources=("anthropics/anthropic-sdk-python#1918", "vercel/ai#6534", "googleapis/python-genai#2604"),
         expects="report",
         faults="error@<half>:overloaded",

@@ -34,7 +34,7 @@ CASES: Final = (
     row(
         id="wrong-content-type",
         wire="a good stream labelled text/plain",
-        requirement="A stream under the wrong label is refused (EventSource) or read as UTF-8, never as another charset.",
+        requirement="A stream under the wrong label is refused, as by EventSource, or read as UTF-8, as nothing else.",
         sources=("WHATWG HTML 9.2.2", "agentscope-ai/QwenPaw#468"),
         expects="any",
         faults="header:content-type=text/plain",

@@ -111,7 +111,7 @@ CASES: Final = (
     row(
         id="single-newline-events",
         wire="events parted by one line end alone",
-        requirement="Without blank lines it is one event with joined data, which is no JSON; who reads by line may go on.",
+        requirement="Without blank lines it is one event whose joined data is no JSON; who reads by line may go on.",
         sources=("WHATWG HTML 9.2.6",),
         expects="any",
         stream=_one_newline,
@@ -159,7 +159,7 @@ CASES: Final = (
     row(
         id="no-final-blank-line",
         wire="the last event with one line end behind it, then a clean end",
-        requirement="An event without its blank line is discarded, which loses the terminal one; some take it all the same.",
+        requirement="An event without its blank line is discarded, the terminal one too; some take it all the same.",
         sources=("WHATWG HTML 9.2.6", "openai/openai-node#2725", "google-gemini/gemini-cli#29059"),
         expects="any",
         faults="no-final-blank",
@@ -176,11 +176,11 @@ CASES: Final = (
     ),
     row(
         id="huge-event-8mb",
-        wire="the first event with text in one line of 8 MB",
+        wire="half of the text, then an event in one line of 8 MB, then the rest",
         requirement="A long line is delivered in time linear in its length.",
         sources=("googleapis/python-genai#2248", "rexxars/eventsource-parser#19", "aio-libs/aiohttp#4453"),
         expects="deliver",
-        faults="huge-event:8mb",
+        faults="huge-event@<half>:8mb",
         stream=whole,
     ),
     row(

@@ -16,7 +16,10 @@ row = partial(Case, topic="retry", layer="retry-resume")
 def _with_ids(script: Script) -> Stream:
     events = script.answer()
     ids = tuple(str(number) for number in range(1, len(events) + 1))
-    parts = [(event, f"id: {ident}{script.eol}".encode() + script.block(event)) for ident, event in zip(ids, events, strict=True)]
+    parts = [
+        (event, f"id: {ident}{script.eol}".encode() + script.block(event))
+        for ident, event in zip(ids, events, strict=True)
+    ]
     first = parts[0][0], f"retry: 100{script.eol}".encode() + parts[0][1]
     return script.chunked([first, *parts[1:]], ids=ids)
 
@@ -97,7 +100,7 @@ CASES: Final = (
     row(
         id="seq-out-of-order",
         wire="two neighbouring deltas in each other's place: sequence_number goes back",
-        requirement="A sequence number that goes back is noticed: the events are put in order, or an error is reported.",
+        requirement="A sequence number that goes back is noticed: events are put in order, or an error is reported.",
         expects="any",
         faults="reorder@<half>",
         stream=whole,

@@ -68,18 +68,15 @@ class Responses(Script):
         """An event of that type and sequence number."""
         return Event({"type": kind, "sequence_number": number, **fields}, kind, text)
 
-    def response(self, status: str, output: Sequence[Any] = (), **fields: Any) -> dict[str, Any]:
+    def response(self, status: str, output: Sequence[Any] = ()) -> dict[str, Any]:
         """The response object."""
         done = status == "completed"
-        usage = {"input_tokens": 9, "input_tokens_details": {"cached_tokens": 0}, "output_tokens": 12}
+        usage: dict[str, Any] = {"input_tokens": 9, "input_tokens_details": {"cached_tokens": 0}, "output_tokens": 12}
         usage |= {"output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": 21}
-        return {
-            **{"id": "resp_case", "object": "response", "created_at": _CREATED, "status": status, "error": None},
-            **{"incomplete_details": None, "instructions": None, "metadata": {}, "model": "gpt-case"},
-            **{"output": list(output), "parallel_tool_calls": True, "temperature": 1.0, "tool_choice": "auto"},
-            **{"tools": [], "top_p": 1.0, "usage": usage if done else None},
-            **fields,
-        }
+        about = {"id": "resp_case", "object": "response", "created_at": _CREATED, "status": status, "error": None}
+        about |= {"incomplete_details": None, "instructions": None, "metadata": {}, "model": "gpt-case"}
+        about |= {"output": list(output), "parallel_tool_calls": True, "temperature": 1.0, "tool_choice": "auto"}
+        return {**about, "tools": [], "top_p": 1.0, "usage": usage if done else None}
 
     def opening(self) -> list[Event]:
         message = {**self._message("in_progress"), "content": []}
@@ -112,7 +109,8 @@ class Responses(Script):
         call = {"id": "fc_case", "type": "function_call", "call_id": "call_case", "name": "weather"}
         begun = {**call, "status": "in_progress", "arguments": ""}
         done = {**call, "status": "completed", "arguments": "".join(arguments)}
-        kind, place = "response.function_call_arguments", {"item_id": "fc_case", "output_index": 0}
+        kind = "response.function_call_arguments"
+        place: dict[str, Any] = {"item_id": "fc_case", "output_index": 0}
         last = 3 + len(arguments)
         return [
             *self.opening()[:2],
@@ -167,7 +165,9 @@ class Anthropic(Script):
     def _start(self) -> Event:
         about = {"id": "msg_case", "type": "message", "role": "assistant", "model": "claude-case", "content": []}
         usage = {"input_tokens": 9, "output_tokens": 1}
-        return self.event("message_start", message={**about, "stop_reason": None, "stop_sequence": None, "usage": usage})
+        return self.event(
+            "message_start", message={**about, "stop_reason": None, "stop_sequence": None, "usage": usage}
+        )
 
     def _block_start(self, block: Mapping[str, Any]) -> Event:
         return self.event("content_block_start", index=0, content_block=block)

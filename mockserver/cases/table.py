@@ -17,7 +17,7 @@ from mockserver.cases.case import Case
 TOPICS: Final = ("tcp", "http", "chunking", "lines", "fields", "ends", "errors", "deltas", "timing", "retry")
 
 
-class NoCase(TokentapeError):
+class CaseError(TokentapeError):
     """There is no such case, or no server can show it; says which is nearest, or why."""
 
     exit_code = 2
@@ -36,18 +36,18 @@ def table() -> Mapping[str, Case]:
 
 
 def get(name: str) -> Case:
-    """The case of that id. Raises NoCase, naming the nearest."""
+    """The case of that id. Raises CaseError, naming the nearest."""
     ident = name.strip().lower().replace("_", "-")
     if ident in table():
         return table()[ident]
     near = get_close_matches(ident, table(), n=1, cutoff=0.5)
     hint = f"; did you mean {near[0]}?" if near else "; `tokentape cases` lists them"
-    raise NoCase(f"there is no case {name[:40]!r}{hint}")
+    raise CaseError(f"there is no case {name[:40]!r}{hint}")
 
 
 def served(name: str) -> Case:
-    """The case of that id if a server can show it. Raises NoCase."""
+    """The case of that id if a server can show it. Raises CaseError."""
     case = get(name)
     if case.unserved:
-        raise NoCase(f"a server cannot show the case {case.id}: {case.unserved}")
+        raise CaseError(f"a server cannot show the case {case.id}: {case.unserved}")
     return case

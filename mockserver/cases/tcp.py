@@ -1,4 +1,4 @@
-"""Cases of TCP: how bytes are packed into segments, and connections that break. Rows only; imports `case` and `script`."""
+"""Cases of TCP: how bytes are packed, connections that break. Rows only; imports `case` and `script`."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ CASES: Final = (
     row(
         id="rst-mid-chunk",
         wire="half of the events, half of a data line, RST",
-        requirement="A break after text is reported with the partial text, neither believed whole nor silently repeated.",
+        requirement="A break after text is reported with the text so far, not believed whole nor sent again unseen.",
         sources=("RFC 9112 8", "openai/openai-python#2065", "BerriAI/litellm#33404", "vercel/ai#19165"),
         expects="report",
         faults="reset@<mid>",
@@ -92,7 +92,7 @@ CASES: Final = (
     row(
         id="rst-after-last-event",
         wire="all events and the terminal one, RST in place of the last chunk",
-        requirement="An answer whose terminal event came counts; only who needs the end of the body may report an error.",
+        requirement="An answer whose terminal event came counts; who needs the end of the body may report an error.",
         sources=("RFC 9112 8", "sudoprivacy/sudocode#576"),
         expects="any",
         faults="reset@end",
