@@ -1,4 +1,4 @@
-"""The cases as text: lines for a terminal, values for JSON, and the page of the documentation. Pure; imports `table`."""
+"""The cases as text: lines for a terminal, values for JSON, the page of the documentation. Pure; imports `case`."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _OPENING: Final = """# Cases: what breaks clients
 What is known to break clients of streams, a row each. Ids are stable for ever. `case:ID` among faults shows one
 (`--fault case:utf8-split`, `/!case:utf8-split/openai/v1`, the header `x-tokentape-fault`). Where the second column says
 *stream* the case brings a stream of its own, in the dialect of the tape that matches; else it acts on that tape.
-`<half>` is the place behind half of the text, `<mid>` one inside the line after it. Attempts (`#1`) count from the first
-on which the case acts. `tokentape cases ID` tells more, with the issues where it was reported.
+`<half>` is the place behind half of the text, `<mid>` one inside the line after it. Attempts (`#1`) count from the one
+on which the case first acts. `tokentape cases ID` tells more, with the issues where it was reported.
 
 A right client: *deliver* gives the whole text and believes it whole; *report* shows an error; *retry* sends another
 request and then gives the text; *any* comes to a defined end. Dialects are named where not every one has the case.
