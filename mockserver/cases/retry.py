@@ -55,7 +55,7 @@ CASES: Final = (
         requirement="Without a hint the next attempt waits by itself, longer each time.",
         sources=("RFC 6585 4",),
         expects="retry",
-        faults="status#1:429",
+        faults="status#1:429;drop-header?#1:retry-after",
     ),
     row(
         id="503-then-ok",

@@ -64,9 +64,9 @@ class Responses(Script):
 
     dialect = "openai-responses"
 
-    def event(self, kind: str, number: int, text: str = "", **fields: Any) -> Event:
-        """An event of that type and sequence number."""
-        return Event({"type": kind, "sequence_number": number, **fields}, kind, text)
+    def event(self, kind: str, number: int, adds: str = "", **fields: Any) -> Event:
+        """An event of that type and sequence number, which `adds` to the text of the answer."""
+        return Event({"type": kind, "sequence_number": number, **fields}, kind, adds)
 
     def response(self, status: str, output: Sequence[Any] = ()) -> dict[str, Any]:
         """The response object."""
@@ -137,9 +137,9 @@ class Anthropic(Script):
 
     dialect = "anthropic"
 
-    def event(self, kind: str, text: str = "", **fields: Any) -> Event:
-        """An event of that type."""
-        return Event({"type": kind, **fields}, kind, text)
+    def event(self, kind: str, adds: str = "", **fields: Any) -> Event:
+        """An event of that type, which `adds` to the text of the answer."""
+        return Event({"type": kind, **fields}, kind, adds)
 
     def opening(self) -> list[Event]:
         return [self._start(), self._block_start({"type": "text", "text": ""})]

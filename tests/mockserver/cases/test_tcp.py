@@ -47,7 +47,7 @@ def test_a_reset_inside_a_line_comes_after_half_of_the_text(dialect: str, served
     assert partial.count(b"\n") <= 1
     assert partial.startswith((b"data: {", b"event: "))
     assert 0 < len(partial) < int(size, 16)
-    assert read(shown.body, dialect) [:2] == (HALF, False)
+    assert read(shown.body, dialect)[:2] == (HALF, False)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
