@@ -19,6 +19,11 @@ from wires import Seen, Tool, ask, chunk, dechunked, post
 
 from cassettes.model import Cassette, Chunk, Interaction, Request, Response, Stream
 from cassettes.yamlio import dump
+from mockserver.cases.playing import Asker, unfold
+from mockserver.faults import table
+from mockserver.faults.breaking import broken, tape_side
+from mockserver.faults.kinds import Scene
+from mockserver.plan import Asking, Plan
 
 DIALECTS = ("openai-chat", "openai-responses", "anthropic", "gemini", "raw")
 MODELS = DIALECTS[:4]
@@ -228,3 +233,18 @@ def _paired(said: list[str]) -> str:
 def tape_whole(shown: Shown) -> bool:
     """Whether it is the tape, whole."""
     return shown.code == 200 and shown.seen.wire_body == chunk(TAPE) + LAST
+
+
+def plan_of(case: str, dialect: str) -> Plan:
+    """How a case with a stream of its own is played: what no client need wait for, and which writes are apart, which a
+    client on a busy machine reads at once."""
+    unfolded = unfold(table.read(f"case:{case}"), Asker(1, dialect))
+    assert unfolded.timeline is not None
+    side = tape_side(unfolded.timeline, "sse", Asking(), folded=False)
+    return broken(side, unfolded.faults, Scene(dialect), Asking()).plan
+
+
+def written(plan: Plan) -> list[tuple[float, bytes]]:
+    """When (s) what is due."""
+    starts = [0, *plan.ends[:-1]]
+    return [(due, plan.wire[start:end]) for due, start, end in zip(plan.due, starts, plan.ends, strict=True)]

@@ -4,32 +4,10 @@ case is about."""
 from __future__ import annotations
 
 import pytest
-from cased import DIALECTS, HALF, LAST, TEXT, read, show
+from cased import DIALECTS, HALF, LAST, TEXT, plan_of, read, show, written
 from wires import Tool
 
-from mockserver.cases.case import Case
-from mockserver.cases.playing import Asker, unfold
-from mockserver.cases.table import get
-from mockserver.faults.breaking import broken, tape_side
-from mockserver.faults.kinds import Scene
-from mockserver.faults.table import read as faults_of
-from mockserver.plan import Asking, Plan
-
 pytestmark = pytest.mark.xdist_group("cases")
-
-
-def plan_of(case: Case, dialect: str) -> Plan:
-    """How a case is played, which a client need not wait for."""
-    unfolded = unfold(faults_of(f"case:{case.id}"), Asker(1, dialect))
-    assert unfolded.timeline is not None
-    side = tape_side(unfolded.timeline, "sse", Asking(), folded=False)
-    return broken(side, unfolded.faults, Scene(dialect), Asking()).plan
-
-
-def written(plan: Plan) -> list[tuple[float, bytes]]:
-    """When (s) what is due."""
-    starts = [0, *plan.ends[:-1]]
-    return [(due, plan.wire[start:end]) for due, start, end in zip(plan.due, starts, plan.ends, strict=True)]
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -43,7 +21,7 @@ def test_silence(dialect: str, served: Tool) -> None:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_comments_alone_keep_a_stall_alive(dialect: str, served: Tool) -> None:
-    plan = plan_of(get("stall-comments"), dialect)
+    plan = plan_of("stall-comments", dialect)
     assert plan.action == "stall"
     comments = [due for due, data in written(plan) if b"\r\n: keep-alive" in data]
     assert comments[:3] == [1.0, 2.0, 3.0]
@@ -62,7 +40,7 @@ def test_a_comment_comes_in_a_stall(served: Tool) -> None:
     [("keepalive-unseen", 5.0, 5.0, 60.0), ("slow-comments-then-ok", 0.5, 0.5, 4.0)],
 )
 def test_comments_before_the_rest(case: str, first: float, every: float, until: float, dialect: str) -> None:
-    plan = plan_of(get(case), dialect)
+    plan = plan_of(case, dialect)
     waits = [(due, data) for due, data in written(plan) if due > 0]
     comments = [due for due, data in waits if b": keep-alive" in data]
     assert comments == [first + every * number for number in range(len(comments))]
@@ -81,10 +59,10 @@ def test_bytes_come_before_the_first_event(served: Tool) -> None:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_slow_and_held_back_streams(dialect: str) -> None:
-    due = [at for at, _ in written(plan_of(get("slow-drip"), dialect))]
+    due = [at for at, _ in written(plan_of("slow-drip", dialect))]
     assert due == [0.25 * number for number in range(len(due))]
     assert len(due) >= 9
-    (start, head), (held, rest) = written(plan_of(get("buffered-proxy"), dialect))
+    (start, head), (held, rest) = written(plan_of("buffered-proxy", dialect))
     assert (start, head[-4:]) == (0.0, b"\r\n\r\n")
     assert held >= 1.6
     assert rest.endswith(LAST)
