@@ -90,8 +90,7 @@ FAULT = Kind(
     name="split",
     family="framing",
     does=_does,
-    sees="the same bytes in more HTTP chunks: of N bytes, or cut inside characters, CR LF pairs, blank lines; "
-    "framing: size, CR LF and data of each chunk in writes of their own",
+    sees="the same bytes in more HTTP chunks: of N bytes, cut in characters, CR LF, blank lines; or framing in pieces",
     example="split:utf8",
     arguments=(Argument(name="at", shown="N|utf8|crlf|blank|framing", read=_at, needed=True),),
 )

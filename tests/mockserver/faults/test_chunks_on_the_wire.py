@@ -1,4 +1,4 @@
-"""`chunk-zeros`: the sizes stay what they are."""
+"""`chunk-zeros` and `split:framing`: framing that looks odd and means what it did."""
 
 from __future__ import annotations
 
@@ -50,3 +50,10 @@ def test_where_it_cannot_act() -> None:
     for many in ("0", "1001", "x"):
         with pytest.raises(FaultError, match="expected"):
             read(f"chunk-zeros:{many}")
+
+
+def test_the_framing_of_a_chunk_comes_in_pieces_and_is_the_same() -> None:
+    assert wire("split:framing") == wire("latency:1ms")
+    assert wire("split:framing;split:5") == wire("split:5")
+    with pytest.raises(FaultError, match="no HTTP chunks"):
+        wire("split:framing", "close")
