@@ -7,6 +7,7 @@ May import `conversation`, `dialects`, `normalise` and the standard library.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -14,6 +15,8 @@ from cassettes import dialects
 from cassettes.conversation import frame, last_user, turns
 from cassettes.framing import octets
 from cassettes.normalise import NO_RULES, Rules, decoded, digest, normalised_value, strict_digest
+
+_VERSION = re.compile(r"/v1(?:alpha|beta)/(?=models/|tunedModels/)")
 
 
 class Digests(NamedTuple):
@@ -29,7 +32,7 @@ class Digests(NamedTuple):
 class Likeness:
     """A request with that dialect, raw path, query and body; `body` may be a function that is called once."""
 
-    __slots__ = ("_body", "_digests", "_rules", "_streams", "dialect", "path", "query")
+    __slots__ = ("_body", "_digests", "_key", "_rules", "_streams", "dialect", "path", "query")
 
     def __init__(self, dialect: str, path: str, query: str, body: Callable[[], bytes], rules: Rules = NO_RULES) -> None:
         self.dialect = dialect
@@ -39,6 +42,14 @@ class Likeness:
         self._rules = rules
         self._streams: bool | None = None
         self._digests: Digests | None = None
+        self._key: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The request key without a deck, under its rules: what attempts are counted by."""
+        if self._key is None:
+            self._key = _key(self.dialect, self.path, "", self.digests.loose)
+        return self._key
 
     @property
     def streams(self) -> bool:
@@ -62,13 +73,19 @@ class Likeness:
 
 
 def operation_path(dialect: str, path: str) -> str:
-    """`path` with streaming and not streaming made one operation (Gemini names them in the path)."""
-    return path.replace(":streamGenerateContent", ":generateContent") if dialect == "gemini" else path
+    """`path` with streaming and not streaming made one operation (Gemini names them in the path), and with one version
+    for all: google-genai 1 asks `/v1beta` where 3 asks `/v1` (providers.md 6.1)."""
+    if dialect != "gemini":
+        return path
+    return _VERSION.sub("/v1/", path.replace(":streamGenerateContent", ":generateContent"), count=1)
 
 
 def request_key(dialect: str, path: str, body: bytes, deck: str = "", rules: Rules = NO_RULES) -> str:
     """64 hex digits: hash of deck, dialect, path and normalised body (DESIGN 7). `path` is the route's, `body` the
     redacted one. Of two requests that differ only in what clocks say the key is the same."""
+    return _key(dialect, path, deck, digest(normalised_value(decoded(body), rules)))
+
+
+def _key(dialect: str, path: str, deck: str, loose: bytes) -> str:
     names = (octets(name) for name in (deck, dialect, operation_path(dialect, path)))
-    value = normalised_value(decoded(body), rules)
-    return hashlib.sha256(b"\0".join((*names, digest(value)))).hexdigest()
+    return hashlib.sha256(b"\0".join((*names, loose))).hexdigest()

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from cassettes.model import Ending, Frame, Head, Timeline
+from cassettes.resume import NO_CONTENT
 from mockserver.cases.case import Case
 from mockserver.cases.script import DIALECTS, Stream
 from mockserver.faults.breaking import acting
@@ -83,7 +84,10 @@ def _parts(bound: Bound, asker: Asker) -> tuple[tuple[Bound, ...], Stream | None
 
 
 def timeline_of(stream: Stream) -> Timeline:
-    """`stream` as the answer of a server: 200, text/event-stream, HTTP chunks."""
+    """`stream` as the answer of a server: 200, text/event-stream, HTTP chunks. Where nothing is left of one with ids it is
+    204, which tells an EventSource not to come back (WHATWG HTML 9.2.3)."""
+    if stream.over:
+        return Timeline(head=NO_CONTENT, head_at_ms=0.0, frames=(), end=Ending(), end_at_ms=0.0, framing="length")
     frames = tuple(Frame(number * stream.gap_ms, data) for number, data in enumerate(stream.chunks))
     return Timeline(
         head=Head(headers=_HEADERS),

@@ -108,7 +108,7 @@ CASES: Final = (
     ),
     row(
         id="last-event-id",
-        wire="events with ids, FIN after half of them; with Last-Event-ID the rest, else all of them again",
+        wire="events with ids, FIN after half of them; with Last-Event-ID the rest, or 204; else all again",
         requirement="A client that reconnects waits as long as `retry:` says and sends the last id it has.",
         sources=("WHATWG HTML 9.2.3", "intrafind/ihub-apps#2047", "langchain-ai/langgraphjs#2805"),
         expects="retry",

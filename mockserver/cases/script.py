@@ -34,7 +34,7 @@ class Stream(NamedTuple):
     """The body of a case: HTTP chunks `gap_ms` apart, under 200 and text/event-stream.
 
     `text` is the whole answer. `half`: how many chunks hold its first half; `mid`: a byte in the middle of the next.
-    `ids`: the SSE id of each chunk, where a client may ask for the rest by the last it has.
+    `ids`: the SSE id of each chunk, where a client may ask for the rest by the last it has; `over`: it has all of them.
     """
 
     chunks: tuple[bytes, ...]
@@ -42,6 +42,7 @@ class Stream(NamedTuple):
     half: int = 0
     gap_ms: float = 0.0
     ids: tuple[str, ...] = ()
+    over: bool = False
 
     @property
     def mid(self) -> int:
@@ -51,7 +52,8 @@ class Stream(NamedTuple):
     def behind(self, ident: str) -> Stream:
         """What comes after the event with that id; all of it if none has it."""
         start = self.ids.index(ident) + 1 if ident in self.ids else 0
-        return self._replace(chunks=self.chunks[start:], ids=self.ids[start:], half=0)
+        over = bool(self.ids) and start == len(self.ids)
+        return self._replace(chunks=self.chunks[start:], ids=self.ids[start:], half=0, over=over)
 
 
 class Script(ABC):

@@ -174,6 +174,14 @@ def test_of_streamed_and_whole_answers_those_that_are_asked_for(level):
     assert found(level, asked(body=said("x")), streamed) == ["b#1"]
 
 
+def test_a_version_of_geminis_path_is_as_good_as_another():
+    recorded = tape(f"{GEMINI}:streamGenerateContent?alt=sse")
+    request = asked("/google/v1/models/gemini-2.5-flash:streamGenerateContent?alt=sse")
+    assert found("normalized", request, ("g", recorded)) == ["g#1"]
+    assert found("exact", request, ("g", recorded)) == []
+    assert request.key == asked("/google/v1beta/models/gemini-2.5-flash:generateContent").key
+
+
 def test_gemini_says_in_its_path_whether_to_stream():
     body = b'{"contents":[{"parts":[{"text":"x"}]}]}'
     tapes = [
@@ -252,6 +260,18 @@ def test_a_bare_path_gets_the_tape_of_whom_it_is_likely_meant_for(level):
     assert found(level, request, openai, grok) == ["b#1"]
     # Where there is none of theirs, any that speaks the dialect will do.
     assert found(level, request, openai) == ["a#1"]
+
+
+@pytest.mark.parametrize("level", ["exact", "normalized", "conversation", "route"])
+def test_a_bare_path_that_tells_nothing_is_the_dialects_own_provider(level):
+    xai, openai = ("a", tape("https://api.x.ai/v1/chat/completions")), ("b", tape())
+    unknown, infron = (
+        ("c", tape("http://127.0.0.1/v1/chat/completions")),
+        ("d", tape("https://llm.onerouter.pro/v1/chat/completions")),
+    )
+    assert found(level, asked("/v1/chat/completions"), xai, openai, unknown, infron) == ["b#1", "c#1"]
+    # Where they have no tape, any that speaks the dialect will do.
+    assert found(level, asked("/v1/chat/completions"), xai, infron) == ["a#1", "d#1"]
 
 
 def test_a_tape_can_be_named_as_the_model():

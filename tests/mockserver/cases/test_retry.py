@@ -88,6 +88,8 @@ def test_the_rest_behind_the_last_event_id(served: Tool) -> None:
     assert [event.last_id for event in dispatched(rest.body)] == ["5", "6", "7", "8", "9"]
     assert HALF + read(rest.body, "raw").text == TEXT
     assert rest.tail == LAST
+    nothing = show(served, deck, "raw", "Last-Event-ID: 9", deck=deck)
+    assert (nothing.code, nothing.seen.wire_body) == (204, b"")
     again = show(served, deck, "raw", deck=deck)
     assert read(again.body, "raw")[:2] == (TEXT, True)
 

@@ -40,7 +40,7 @@ def test_each_chunk_is_one_event(dialect: str, pieces: list[str]) -> None:
 def test_what_is_behind_an_id() -> None:
     stream = Stream((b"a", b"b", b"c"), "abc", 1, ids=("1", "2", "3"))
     assert stream.behind("2").chunks == (b"c",)
-    assert stream.behind("3").chunks == ()
+    assert stream.behind("3") == Stream((), "abc", 0, ids=(), over=True)
     assert stream.behind("other") == stream._replace(half=0)
 
 
