@@ -84,8 +84,8 @@ def _parts(bound: Bound, asker: Asker) -> tuple[tuple[Bound, ...], Stream | None
 
 
 def timeline_of(stream: Stream) -> Timeline:
-    """`stream` as the answer of a server: 200, text/event-stream, HTTP chunks. Where nothing is left of one with ids it is
-    204, which tells an EventSource not to come back (WHATWG HTML 9.2.3)."""
+    """`stream` as the answer of a server: 200, text/event-stream, HTTP chunks. Where nothing is left of one with ids
+    it is 204, which tells an EventSource not to come back (WHATWG HTML 9.2.3)."""
     if stream.over:
         return Timeline(head=NO_CONTENT, head_at_ms=0.0, frames=(), end=Ending(), end_at_ms=0.0, framing="length")
     frames = tuple(Frame(number * stream.gap_ms, data) for number, data in enumerate(stream.chunks))
