@@ -163,6 +163,10 @@ class Server:
             self._hub.close()
             self._hub = None
 
+    def has_asked(self, deck: str) -> bool:
+        """Whether a request came for that deck lately."""
+        return deck in self._decks
+
     # -- requests -----------------------------------------------------------------------------------------------
 
     def _enter(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:

@@ -70,6 +70,7 @@ def tape_names(_ctx: click.Context, _parameter: click.Parameter, incomplete: str
 
 PATH: Any = click.Path(path_type=Path)
 DURATION = Written("duration", duration)
+FACTOR = Written("factor", speed)
 
 # Named, or click before 8.3 asks no configuration for an argument that may be absent.
 tapes = click.argument(
@@ -128,7 +129,7 @@ cors = click.option(
 )
 factor = click.option(
     "--speed",
-    type=Written("factor", speed),
+    type=FACTOR,
     default="1",
     show_default=True,
     help="Factor, or max for no waiting at all.",
