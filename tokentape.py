@@ -52,6 +52,7 @@ COMMANDS = {
     "sweep": Entry("Play", "mockserver.sweep_commands", "Cut a stream at every place and see who notices.", wraps=True),
     "providers": Entry("Play", "mockserver.provider_commands", "List the providers and their base URLs."),
     "env": Entry("Play", "mockserver.provider_commands", "Print the variables that point SDKs at a server."),
+    "faults": Entry("Play", "mockserver.fault_commands", "List the ways to break a stream."),
     "list": Entry("Tapes", "recorder.tape_commands", "List tapes and what is on them."),
     "show": Entry("Tapes", "recorder.tape_commands", "Show head, timeline, text and ending of a tape."),
     "verify": Entry("Tapes", "recorder.tape_commands", "Play a tape and compare bytes and gaps."),

@@ -17,6 +17,8 @@ from cassettes.printable import columns, count, escape, pad
 from mockserver.choose import Found
 
 ANY_METHOD = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+FAULT = "tokentape_fault"
+"""The code of an error about faults."""
 LOOSE: frozenset[str] = frozenset({"last-user", "order", "route"})
 """Levels at which a tape answers other requests than its own."""
 
@@ -70,10 +72,9 @@ def options(allowed: str, headers: Headers = ()) -> web.Response:
     return web.Response(status=204, headers=[("Allow", allowed), *headers])
 
 
-def unknown_faults(faults: str, where: str = "it", route: routes.Route | None = None) -> web.Response:
-    """422: never a silently healthy stream (DESIGN 7)."""
-    message = f"faults ({escape(faults[:80])!r}) are not known to this version; drop {where}"
-    return failure(route or routes.Route(path="/"), 422, message, "tokentape_fault")
+def no_faults(route: routes.Route, why: str) -> web.Response:
+    """422 for faults that cannot act: never a silently healthy stream (DESIGN 7)."""
+    return failure(route, 422, escape(why), FAULT)
 
 
 def front_page(url: str, index: Index) -> str:

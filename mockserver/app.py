@@ -25,6 +25,8 @@ from mockserver import answers, browsers, wire
 from mockserver.catalogue import Catalogue
 from mockserver.choose import Chooser, Chosen, Found
 from mockserver.decks import Deck, Decks
+from mockserver.faults.grammar import FaultError
+from mockserver.faulty import Wanted, breaking, key_of, wanted
 from mockserver.guards import Guard
 from mockserver.hub import Hub
 from mockserver.misses import Misses, miss_of
@@ -68,12 +70,14 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _Reading(NamedTuple):
-    """What a request asks and in which way, whether it asks the server itself, and what tapes have for it."""
+    """What a request asks and in which way, whether it asks the server itself, what tapes have for it, and which faults
+    are wanted."""
 
     asked: Asked
     asking: Asking
     own: bool
     found: Found | None
+    wanted: Wanted
 
 
 class Server:
@@ -195,16 +199,22 @@ class Server:
             message = f"the body is over {MAX_BODY} bytes"
             return answers.failure(self._shape(request), 413, message, "tokentape_too_large")
         try:
-            asked, asking, own, found = self._read(request, body)
+            return await self._answer(request, self._read(request, body), start)
         except routes.RouteError as error:
             return answers.failure(self._shape(request), 400, str(error), "tokentape_bad_path")
+        except FaultError as error:
+            return answers.no_faults(self._shape(request), str(error))
+
+    async def _answer(self, request: web.BaseRequest, reading: _Reading, start: float) -> web.StreamResponse:
+        """Raises FaultError for faults that cannot act on the answer."""
+        asked, asking, own, found, wish = reading
+        deck = self._decks.get(asked.route.deck)
         if own:
-            answer = await self._own.answer(asked, asking, self.url, self._guard)
+            answer = await self._own.answer(asked, asking, self.url, self._guard, wish, deck, self.hub.wall())
             return await self._play(request, answer, Deck(), start) if isinstance(answer, Chosen) else answer
         if self._forward is None and (refused := answers.provider_refusal(asked, found)) is not None:
             return refused
-        deck = self._decks.get(asked.route.deck)
-        chosen = self.chooser.pick(found, asking, deck) if found else None
+        chosen = self._pick(found, asked, asking, deck, wish) if found else None
         if chosen is not None:
             if found and found[0] == "order" and chosen.entry.body != asked.body:
                 self._note_other_body(asked, chosen)
@@ -212,12 +222,26 @@ class Server:
         if self._forward is not None and (asked.route.provider is not None or asked.route.dialect != "raw"):
             if (refusal := self._guard.foreign(asked.request.headers)) is not None:
                 return answers.failure(asked.route, refusal.status, refusal.message, refusal.code)
+            if wish.own:
+                return answers.no_faults(asked.route, "no tape answers this request, and what is forwarded stays whole")
             return await self._relay(request, asked, asking, self._forward)
         if request.method == "OPTIONS":
             return answers.options(answers.ANY_METHOD)
         if found is None and (said := self._catalogue.answer(asked)) is not None:
+            if wish.own:
+                return answers.no_faults(asked.route, "no tape answers this request, and a list of models stays whole")
             return answers.json_response(said.body, said.code)
         return self._miss(asked, found)
+
+    def _pick(self, found: Found, asked: Asked, asking: Asking, deck: Deck, wish: Wanted) -> Chosen | None:
+        """The tape that is next, with the faults that act on this attempt. Raises FaultError."""
+        chooser = self.chooser
+        key = key_of(asked, chooser.index.rules)
+        attempt = deck.attempt(key)
+        if not wish.faults:
+            return chooser.pick(found, asking, deck)
+        name, seed = asked.route.deck or "", chooser.playing.seed
+        return chooser.pick(found, asking, deck, breaking(wish, key, attempt, name, seed, self.hub.wall()))
 
     def _note_other_body(self, asked: Asked, chosen: Chosen) -> None:
         """Says once a tape that it answers what it was not recorded for: `order` looks at method and path only."""
@@ -277,10 +301,11 @@ class Server:
         reader = browsers.reader_of(headers, self._guard)
         asking = Asking(request.method == "HEAD", request.version < (1, 1), bool(request.keep_alive), reader)
         own = is_own(asked)
+        wish = wanted(self.chooser.playing.faults, route, headers, target, tls=request.secure)
         found = None if own else self.chooser.find(asked)
         if found is not None and route.operation is not None:
             asking = asking._replace(whole=not asked.likeness(self.chooser.index.rules).streams)
-        return _Reading(asked, asking, own, found)
+        return _Reading(asked, asking, own, found, wish)
 
     def _redactor_for(self, headers: Headers, target: str) -> Redactor:
         """Knows the credentials of that request too; a repeated one costs a look-up."""
@@ -293,7 +318,8 @@ class Server:
         keep = plan.action == "keep"
 
         def delivered() -> None:
-            deck.delivered(chosen.candidates, chosen.entry)
+            if plan.advances:
+                deck.delivered(chosen.candidates, chosen.entry)
 
         def done(outcome: Outcome) -> None:
             takeover.size = player.bytes_written

@@ -10,7 +10,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable
 from random import Random
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 from weakref import WeakValueDictionary
 
@@ -27,6 +27,9 @@ from cassettes.timing import AS_RECORDED, Pace, paced
 from mockserver.decks import Deck, Run
 from mockserver.plan import MARK, Asking, Plan, compile_plan
 
+if TYPE_CHECKING:
+    from mockserver.faulty import Breaking
+
 REMEMBERED = 4096
 """Requests whose candidates are remembered."""
 PLANS = 256
@@ -40,21 +43,33 @@ COMPARED_BYTES = 2 * 1024 * 1024
 
 
 class Playing(msgspec.Struct, frozen=True, kw_only=True):
-    """How tapes are chosen and played. `levels` are tried in order; `repeat`: after the last interaction, it again."""
+    """How tapes are chosen and played. `levels` are tried in order; `repeat`: after the last interaction, it again;
+    `faults`: those of the command line, as written."""
 
     levels: tuple[Level, ...] = LADDER[:2]
     repeat: bool = True
     pace: Pace = AS_RECORDED
     seed: int = 0
     mark: bool = True
+    faults: tuple[str, ...] = ()
 
 
 class Chosen(NamedTuple):
-    """An answer: the plan, and where it came from so that the deck's place can move on."""
+    """An answer: the plan, and where it came from so that the deck's place can move on; which faults are in it, and
+    those that were optional and left out."""
 
     plan: Plan
     entry: Entry
     candidates: Run
+    breaking: Breaking | None = None
+    left_out: tuple[str, ...] = ()
+
+
+class Compiled(NamedTuple):
+    """A plan, and the optional faults that could not be applied, with the reason."""
+
+    plan: Plan
+    left_out: tuple[str, ...] = ()
 
 
 Found = tuple[Level, Run]
@@ -69,7 +84,7 @@ class Chooser:
         self._found: OrderedDict[tuple[object, ...], Found | None] = OrderedDict()
         # Of a thousand requests with one list of candidates the list is kept once.
         self._runs: WeakValueDictionary[str, Run] = WeakValueDictionary()
-        self._plans: OrderedDict[tuple[str, Asking, Pace | None], Plan] = OrderedDict()
+        self._plans: OrderedDict[tuple[object, ...], Compiled] = OrderedDict()
         self._plan_bytes = 0
 
     def reload(self, index: Index) -> None:
@@ -85,26 +100,34 @@ class Chooser:
         found = self.find(asked)
         return None if found is None else self.pick(found, asking, deck)
 
-    def pick(self, found: Found, asking: Asking, deck: Deck) -> Chosen | None:
-        """The answer that is next for `deck` among what `find` found; None when all was played and nothing repeats."""
+    def pick(self, found: Found, asking: Asking, deck: Deck, breaking: Breaking | None = None) -> Chosen | None:
+        """The answer that is next for `deck` among what `find` found; None when all was played and nothing repeats.
+
+        Raises FaultError for a fault of `breaking` that cannot be applied to it."""
         level, run = found
         entry = deck.choose(run, unplayed=level == "order", repeat=self.playing.repeat)
         if entry is None:
             return None
-        return Chosen(self.plan(entry, asking), entry, run)
+        plan, left_out = self.broken(entry, asking, None, breaking)
+        return Chosen(plan, entry, run, breaking, left_out)
 
     def plan(self, entry: Entry, asking: Asking, pace: Pace | None = None) -> Plan:
         """The compiled plan of `entry` for that way of asking, at the chooser's own pace if none is given."""
-        key = (entry.place, asking, pace)
-        plan = self._plans.get(key)
-        if plan is not None:
+        return self.broken(entry, asking, pace, None).plan
+
+    def broken(self, entry: Entry, asking: Asking, pace: Pace | None, breaking: Breaking | None) -> Compiled:
+        """As `plan`, with the faults of `breaking` in it. Raises FaultError for one that cannot be applied."""
+        key = (entry.place, asking, pace, breaking.key if breaking is not None else None)
+        compiled = self._plans.get(key)
+        if compiled is not None:
             self._plans.move_to_end(key)
-            return plan
-        plan = self._plans[key] = self._compile(entry, asking, self.playing.pace if pace is None else pace)
-        self._plan_bytes += len(plan.wire)
+            return compiled
+        own = self.playing.pace if pace is None else pace
+        compiled = self._plans[key] = self._compile(entry, asking, own, breaking)
+        self._plan_bytes += len(compiled.plan.wire)
         while len(self._plans) > 1 and (len(self._plans) > PLANS or self._plan_bytes > PLAN_BYTES):
-            self._plan_bytes -= len(self._plans.popitem(last=False)[1].wire)
-        return plan
+            self._plan_bytes -= len(self._plans.popitem(last=False)[1].plan.wire)
+        return compiled
 
     def find(self, asked: Asked) -> Found | None:
         """The level at which tapes answer `asked`, and the run of their interactions. For as long as `index` stays."""
@@ -137,18 +160,24 @@ class Chooser:
         """What is to say of a request that nothing answers: the nearest tape, what differs, what would have matched."""
         return missed(asked, self.index, nearest(self.index, asked), self.playing.levels)
 
-    def _compile(self, entry: Entry, asking: Asking, pace: Pace) -> Plan:
-        timeline = to_timeline(entry.interaction)
+    def _compile(self, entry: Entry, asking: Asking, pace: Pace, breaking: Breaking | None) -> Compiled:
+        timeline, response = to_timeline(entry.interaction), entry.interaction.response
         if pace != AS_RECORDED:
-            response = entry.interaction.response
             kind = event_kind(response.headers, response.code, response.body, response.stream.events)
             ends = event_ends(response.body, kind) if pace.tps else []
             text = dialects.get(entry.dialect).text
             timeline = paced(timeline, pace, self._random(entry), ends, lambda event: bool(text(event)))
+        whole = None
         if asking.whole:
-            timeline = folded(entry.interaction.response, timeline, dialects.get(entry.dialect)) or timeline
+            whole = folded(response, timeline, dialects.get(entry.dialect))
         extra = ((MARK, quote(octets(entry.place), safe="/#:@+,;=~!")),) if self.playing.mark else ()
-        return compile_plan(timeline, asking, extra)
+        if breaking is None:
+            return Compiled(compile_plan(whole or timeline, asking, extra))
+        from mockserver.faults.breaking import broken, tape_side
+
+        kind = event_kind(response.headers, response.code, response.body, response.stream.events)
+        tape = tape_side(whole or timeline, kind, asking, folded=whole is not None)
+        return Compiled(*broken(tape, breaking.faults, breaking.scene(entry), asking, extra))
 
     def _random(self, entry: Entry) -> Random:
         """Seeded by what does not depend on the order of requests: same seed, same bytes, in any process."""

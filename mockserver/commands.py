@@ -78,6 +78,7 @@ CMD runs with the base-URL variables of the SDKs set; its exit status is passed 
 @option.max_gap
 @option.jitter
 @option.seed
+@option.fault
 @option.upstream
 @option.providers_file
 @option.mapped
@@ -90,6 +91,8 @@ def serve_command(ctx: click.Context, /, **options: Any) -> None:
     """Runs the server; the exit status is the wrapped command's, or 0, or 4 for a miss under --strict."""
     if options["on_miss"] != "record" and ctx.get_parameter_source("output") is click.core.ParameterSource.COMMANDLINE:
         raise click.UsageError("-o is where --on-miss record keeps tapes; give both or neither", ctx)
+    if options["on_miss"] == "record" and options["faults"]:
+        raise click.UsageError("--fault breaks tapes, and what --on-miss record forwards stays whole; give one", ctx)
     ctx.exit(serve(options, ctx.obj["command"], ctx.obj["compose"], dict(os.environ)))
 
 
@@ -101,6 +104,7 @@ def serve(
     from cassettes.normalise import Rules
     from cassettes.redact import Redactor
     from cassettes.secrets import secrets_from_env
+    from mockserver import faulty
     from mockserver.app import Server, Settings, extra_mounts
     from mockserver.choose import Chooser
     from mockserver.guards import TOKEN_VARIABLE, origins_of
@@ -117,6 +121,9 @@ def serve(
         for note in tape.cassette.notes:
             say(f"tokentape: note: {note}")
     chooser = Chooser(index_of(store, rules=rules), playing_of(options))
+    if chooser.playing.faults:
+        faulty.check(chooser.playing.faults, chooser, tls=bool(options.get("tls")))
+        say(f"tokentape: faults {'; '.join(chooser.playing.faults)} (seed {chooser.playing.seed})")
     settings = Settings(
         extra=extra_mounts(upstreams),
         ending_drain=options["ending_drain"] / 1000,
@@ -161,6 +168,7 @@ def playing_of(options: Mapping[str, Any]) -> Playing:
     whatever a looser rule finds would never be recorded."""
     from cassettes.timing import Pace
     from mockserver.choose import Playing
+    from mockserver.faulty import texts
 
     records = options["on_miss"] == "record"
     pace = Pace(
@@ -176,6 +184,7 @@ def playing_of(options: Mapping[str, Any]) -> Playing:
         pace=pace,
         seed=options["seed"],
         mark=not options["no_mark"],
+        faults=texts(options["faults"]),
     )
 
 

@@ -15,6 +15,8 @@ from cassettes.matching import Entry
 
 MOST = 1000
 """Decks a server remembers."""
+KEYS = 10_000
+"""Request keys whose attempts a deck counts; the least recently asked for goes first."""
 MAIN = ""
 """The deck of requests that name none."""
 
@@ -46,6 +48,15 @@ class Deck:
         self._places: dict[str, int] = {}
         self._passed: dict[str, int] = {}
         self._played: set[str] = set()
+        self._attempts: OrderedDict[tuple[str, str, bytes], int] = OrderedDict()
+
+    def attempt(self, key: tuple[str, str, bytes]) -> int:
+        """The number of this request among those with its key, from 1 on and for the deck's life (DESIGN 7, `#n`)."""
+        attempts = self._attempts
+        number = attempts[key] = attempts.pop(key, 0) + 1
+        if len(attempts) > KEYS:
+            attempts.popitem(last=False)
+        return number
 
     def choose(self, run: Run, *, unplayed: bool, repeat: bool) -> Entry | None:
         """The interaction of `run` that is next.

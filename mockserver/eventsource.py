@@ -21,7 +21,9 @@ from cassettes.printable import escape
 from cassettes.timing import Pace
 from mockserver import answers
 from mockserver.choose import Chooser, Chosen
-from mockserver.decks import Run
+from mockserver.decks import Deck, Run
+from mockserver.faults.grammar import FaultError
+from mockserver.faulty import Wanted, breaking
 from mockserver.plan import Asking
 
 PATH = "/play"
@@ -35,8 +37,11 @@ class EventSource:
     def __init__(self, chooser: Chooser) -> None:
         self._chooser = chooser
 
-    def answer(self, asked: Asked, asking: Asking, url: str) -> Chosen | web.Response:
-        """What to play, or an answer that says why not, or the list of tapes."""
+    def answer(
+        self, asked: Asked, asking: Asking, url: str, wanted: Wanted, deck: Deck, now: float
+    ) -> Chosen | web.Response:
+        """What to play, or an answer that says why not, or the list of tapes. `deck` counts the attempts; `now`:
+        seconds since 1970."""
         if asked.request.method not in {"GET", "HEAD"}:
             return answers.not_allowed("GET, HEAD")
         name = unquote(asked.route.path.removeprefix(PATH).removeprefix("/"), errors="surrogateescape")
@@ -46,21 +51,31 @@ class EventSource:
             return answers.json_response({"tapes": rows})
         if name not in tapes:
             return answers.refused(404, _unknown(name, tapes), "tokentape_no_tape")
-        return self._chosen(asked, asking, name, tapes[name])
+        try:
+            return self._chosen(asked, asking, name, wanted, deck, now)
+        except FaultError as error:
+            return answers.no_faults(asked.route, str(error))
 
-    def _chosen(self, asked: Asked, asking: Asking, name: str, entries: Sequence[Entry]) -> Chosen | web.Response:
+    def _chosen(
+        self, asked: Asked, asking: Asking, name: str, wish: Wanted, deck: Deck, now: float
+    ) -> Chosen | web.Response:
+        entries = self._chooser.index.tapes[name]
         given = parse_qsl(asked.route.query, keep_blank_values=True)
         if (flaw := _flaw([key for key, _ in given])) is not None:
             return answers.refused(400, flaw, "tokentape_bad_query")
         wanted = dict(given)
         if wanted.get("fault"):
-            return answers.unknown_faults(wanted["fault"])
+            wish = wish.also(wanted["fault"])
         try:
             entry = entries[_number(wanted.get("n") or "1", name, len(entries)) - 1]
             pace = self._pace(wanted.get("speed"))
         except TokentapeError as error:
             return answers.refused(400, str(error), "tokentape_bad_query")
-        return Chosen(self._chooser.plan(entry, asking, pace), entry, Run((entry,)))
+        key = ("play", entry.place, b"")
+        attempt, seed = deck.attempt(key), self._chooser.playing.seed
+        acting = breaking(wish, key, attempt, asked.route.deck or "", seed, now)
+        plan, left_out = self._chooser.broken(entry, asking, pace, acting)
+        return Chosen(plan, entry, Run((entry,)), acting, left_out)
 
     def _pace(self, written: str | None) -> Pace | None:
         return replace(self._chooser.playing.pace, speed=speed(written)) if written else None

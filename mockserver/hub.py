@@ -122,6 +122,11 @@ class Hub:
         return time.monotonic()
 
     @staticmethod
+    def wall() -> float:
+        """Seconds since 1970, for what is written as a date."""
+        return time.time()
+
+    @staticmethod
     def past(wall: float | None) -> float:
         """The time at which the wall clock showed `wall` (s), if that was a moment ago; else now.
 

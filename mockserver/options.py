@@ -51,6 +51,13 @@ def _renaming(text: str) -> Any:
     return renaming(text)
 
 
+def _faults(text: str) -> str:
+    from mockserver.faults.table import read
+
+    read(text)
+    return text
+
+
 def _extended(ctx: click.Context, _option: click.Parameter, file: Path | None) -> None:
     """Adds the rows of `--providers` before anything asks for a provider. Raises RowError."""
     if file is not None and not ctx.resilient_parsing:
@@ -137,6 +144,14 @@ factor = click.option(
 ttft = click.option("--ttft", type=DURATION, help="Time to the first body byte, e.g. 300ms.")
 tps = click.option("--tps", type=Written("rate", rate), help="Events carrying text per second.")
 max_gap = click.option("--max-gap", type=DURATION, help="No wait longer than this.")
+fault = click.option(
+    "--fault",
+    "faults",
+    multiple=True,
+    type=Written("faults", _faults),
+    metavar="FAULTS",
+    help="Break every answer, e.g. reset@3e#1 (see tokentape faults); also header x-tokentape-fault, /!FAULTS/.",
+)
 jitter = click.option("--jitter", type=DURATION, default="0ms", help="Move every offset by up to this; never reorders.")
 seed = click.option("--seed", default=0, show_default=True, help="Seed of everything random.")
 upstream = click.option(

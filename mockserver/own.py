@@ -1,4 +1,4 @@
-"""Requests for the server itself: front page, control paths, tapes by name, faults that nobody knows yet.
+"""Requests for the server itself: front page, control paths, tapes by name.
 
 Tells them apart and hands each to its module. Imports `cassettes` and this package; `app` plays what comes back.
 """
@@ -8,23 +8,21 @@ from __future__ import annotations
 from aiohttp import web
 
 from cassettes.matching import Asked
-from cassettes.model import header
 from cassettes.redact import Redactor
 from mockserver import answers, control, eventsource
 from mockserver.choose import Chooser, Chosen
+from mockserver.decks import Deck
+from mockserver.faulty import HEADER, Wanted
 from mockserver.guards import Guard
 from mockserver.misses import Misses
 from mockserver.plan import Asking
 
 FRONT = "/"
-FAULT_HEADER = "x-tokentape-fault"
 
 
 def is_own(asked: Asked) -> bool:
     """Whether a request is not for a tape but for the server itself."""
     route = asked.route
-    if route.faults is not None or header(asked.request.headers, FAULT_HEADER) is not None:
-        return True
     if route.provider is not None:
         return False
     if route.path == FRONT:
@@ -44,14 +42,16 @@ class Own:
         self._control = control.Control(chooser, misses, redactor)
         self._eventsource = eventsource.EventSource(chooser)
 
-    async def answer(self, asked: Asked, asking: Asking, url: str, guard: Guard) -> Chosen | web.Response:
-        """The answer to a request that `is_own`; a Chosen is to be played, and moves no deck's place."""
+    async def answer(
+        self, asked: Asked, asking: Asking, url: str, guard: Guard, wanted: Wanted, deck: Deck, now: float
+    ) -> Chosen | web.Response:
+        """The answer to a request that `is_own`; a Chosen is to be played, and moves no deck's place. `deck` counts
+        its attempts; `now`: seconds since 1970."""
         route = asked.route
-        faults = route.faults or header(asked.request.headers, FAULT_HEADER)
-        if faults is not None:
-            return answers.unknown_faults(faults, f"the /!… segment or {FAULT_HEADER}", route)
+        if _is_under(eventsource.PATH, route.path):
+            return self._eventsource.answer(asked, asking, url, wanted, deck, now)
+        if wanted.own:
+            return answers.no_faults(route, f"this path is the server's own; drop the /!… segment or {HEADER}")
         if route.path == FRONT:
             return web.Response(text=answers.front_page(url, self._chooser.index))
-        if _is_under(eventsource.PATH, route.path):
-            return self._eventsource.answer(asked, asking, url)
         return await self._control.answer(asked, guard)

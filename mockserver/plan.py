@@ -16,16 +16,18 @@ from mockserver.browsers import Reader, live
 
 MARK = "x-tokentape"
 
-Action = Literal["keep", "close", "reset", "stall"]
-"""What happens to the connection after the last byte: it lives on, FIN, RST, or nothing until the client leaves."""
+Action = Literal["keep", "close", "reset", "stall", "half-close", "abort"]
+"""What happens to the connection after the last byte: it lives on, FIN, RST, nothing until the client leaves, FIN and
+then nothing until the client leaves, or the end of TCP alone under TLS."""
 
-_ACTIONS: dict[EndingType, Action] = {
+ACTIONS: dict[EndingType, Action] = {
     "cut": "close",
     "interrupted": "close",
     "reset": "reset",
     "timeout": "stall",
     "client_closed": "stall",
 }
+"""What the endings of tapes come to; one that is not here is the end of a whole answer."""
 
 
 class Asking(NamedTuple):
@@ -43,7 +45,7 @@ class Plan(NamedTuple):
     """`wire[: ends[i]]` is due `due[i]` seconds after the last request byte; then `action` at `end_due` seconds.
 
     `code` is the status that is shown (0: no whole head); `wire[: body_end]` ends with the last body byte, what may
-    follow is framing (0: no body).
+    follow is framing (0: no body). `advances`: once it was delivered, the deck's place moves on (DESIGN 6).
     """
 
     wire: bytes
@@ -53,6 +55,7 @@ class Plan(NamedTuple):
     end_due: float
     code: int
     body_end: int = 0
+    advances: bool = True
 
 
 def has_no_body(head: Head, asking: Asking) -> bool:
@@ -134,7 +137,7 @@ def _chunk_sizes(timeline: Timeline) -> list[int]:
     return sizes
 
 
-class _Writing:
+class Writing:
     """Collects wire bytes in order of time; bytes due at the same instant share an entry."""
 
     def __init__(self) -> None:
@@ -144,6 +147,7 @@ class _Writing:
         self.size = 0
 
     def add(self, at_ms: float, data: bytes) -> None:
+        """`data` goes out `at_ms` after the last request byte, or with what stands before it if that is later."""
         if not data:
             return
         self.pieces.append(data)
@@ -157,12 +161,13 @@ class _Writing:
             self.ends.append(self.size)
 
     def plan(self, action: Action, end_ms: float, code: int = 0, body_end: int = 0) -> Plan:
+        """What was collected, with its ending."""
         return Plan(b"".join(self.pieces), self.due, self.ends, action, end_ms / 1000.0, code, body_end)
 
 
 def compile_plan(timeline: Timeline, asking: Asking, extra: Headers = ()) -> Plan:
     """`timeline` as it goes onto the wire for a request like `asking`; `extra` headers go last."""
-    out = _Writing()
+    out = Writing()
     for one in timeline.informational:
         if not asking.http10:
             early = Head(code=one.code, message=one.message, headers=one.headers)
@@ -170,12 +175,12 @@ def compile_plan(timeline: Timeline, asking: Asking, extra: Headers = ()) -> Pla
     head, end = timeline.head, timeline.end
     if head is None:
         out.add(timeline.head_at_ms, timeline.partial_head)
-        return out.plan(_ACTIONS.get(end.type, "close"), timeline.end_at_ms)
+        return out.plan(ACTIONS.get(end.type, "close"), timeline.end_at_ms)
     headers = [*live_headers(timeline, head, asking), *extra]
     if asking.reader is not None:
         headers = live(headers, asking.reader)
     out.add(timeline.head_at_ms, head_bytes(head, headers))
-    action = _ACTIONS.get(end.type) or ("keep" if keeps_alive(timeline, head, asking) else "close")
+    action = ACTIONS.get(end.type) or ("keep" if keeps_alive(timeline, head, asking) else "close")
     if has_no_body(head, asking):
         return out.plan(action, timeline.end_at_ms, head.code)
     chunked = live_framing(timeline, asking) == "chunked"

@@ -23,6 +23,9 @@ SETTLING = 0.001
 ROUNDING = 1e-9
 """Seconds that the sum of two floats may be off: woken at the deadline it asked for, a player finds it due."""
 
+_OPEN = frozenset({"stall", "half-close"})
+"""Endings that the client ends: by leaving."""
+
 Outcome = Literal["played", "client-left"]
 
 
@@ -35,6 +38,8 @@ class Line(Protocol):
     def is_closing(self) -> bool: ...
     def close(self) -> None: ...
     def reset(self) -> None: ...
+    def half_close(self) -> None: ...
+    def abort(self) -> None: ...
 
 
 class Player:
@@ -81,7 +86,7 @@ class Player:
         """The client has left or the server stops: nothing more is written. Leaving is how a stall ends."""
         plan = self._plan
         owed = plan.body_end > 0 and self._delivered is not None
-        stalled = plan.action == "stall" and self._sent == len(plan.wire) and not owed
+        stalled = plan.action in _OPEN and self._sent == len(plan.wire) and not owed
         self._finish("played" if stalled else "client-left")
 
     def pump(self, now: float) -> float | None:
@@ -132,22 +137,28 @@ class Player:
         due = self._start + plan.end_due
         if now < due:
             return due
-        if plan.action == "stall":
+        if plan.action in _OPEN:
+            if plan.action == "half-close":
+                self._line.half_close()
             return None
-        if plan.action == "reset":
+        if plan.action in {"reset", "abort"}:
             return self._reset(now)
         self._line.close()
         self._finish("played")
         return None
 
     def _reset(self, now: float) -> float | None:
-        """RST once the client's kernel has everything: an RST destroys what was not delivered (DESIGN 7)."""
+        """RST (or the end of TCP under TLS) once the client's kernel has everything: an RST destroys what was not
+        delivered (DESIGN 7)."""
         if self._line.undelivered():
             if self._drain_until is None:
                 self._drain_until = now + self._drain
             if now < self._drain_until:
                 return now + SETTLING
-        self._line.reset()
+        if self._plan.action == "abort":
+            self._line.abort()
+        else:
+            self._line.reset()
         self._finish("played")
         return None
 

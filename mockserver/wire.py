@@ -58,6 +58,12 @@ class Connection:
         """FIN after what is buffered."""
         self._transport.close()
 
+    def half_close(self) -> None:
+        """FIN after what is buffered; what the client sends is still taken. Without effect where the connection cannot
+        be closed in one direction (TLS)."""
+        if self._transport.can_write_eof():
+            self._transport.write_eof()
+
     def reset(self) -> None:
         """RST now: SO_LINGER 0, then abort (abort alone sends FIN). What was not delivered is destroyed."""
         raw = self._transport.get_extra_info("socket")
@@ -67,7 +73,7 @@ class Connection:
         self._transport.abort()
 
     def abort(self) -> None:
-        """Ends the connection at once, for shutdown."""
+        """Ends the connection at once, without TLS's closing alert: for shutdown, and where a fault says so."""
         self._transport.abort()
 
 

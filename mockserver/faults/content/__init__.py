@@ -1,0 +1,1 @@
+"""Faults that change what the events say, or how many there are."""

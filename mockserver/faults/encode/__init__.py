@@ -1,0 +1,1 @@
+"""Faults that put a content coding on a body that has none."""

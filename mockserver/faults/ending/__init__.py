@@ -1,0 +1,1 @@
+"""Faults that end a response: a place, then what becomes of the connection."""

@@ -1,0 +1,1 @@
+"""Faults of the framing: HTTP chunks, heads, lengths, the lines of an event stream."""

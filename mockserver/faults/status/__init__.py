@@ -1,0 +1,1 @@
+"""Faults that answer instead of the tape, or before it."""

@@ -1,0 +1,1 @@
+"""Faults that move bytes in time and change none."""

@@ -1,0 +1,150 @@
+"""Which faults a request asks for, and which of them act on it: sources added up, attempts counted, chance seeded.
+
+Sources come in the order CLI, URL, header (DESIGN 7). Pure; nothing of `faults` but its errors is loaded before a fault
+is asked for. Imports `cassettes` and `faults`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from cassettes import providers
+from cassettes.framing import octets
+from cassettes.matching import Asked, Entry, operation_path
+from cassettes.normalise import Rules
+from mockserver.faults.grammar import FaultError
+from mockserver.plan import Asking
+
+if TYPE_CHECKING:
+    from cassettes.model import Headers
+    from cassettes.routes import Route
+    from mockserver.choose import Chooser
+    from mockserver.faults.kinds import Scene
+    from mockserver.faults.table import Bound
+
+HEADER = "x-tokentape-fault"
+CHECKED = 200
+"""Interactions that a fault of the command line is tried on before it is believed to fit none."""
+
+Key = tuple[str, str, bytes]
+"""A request key without its deck: dialect, path, digest of the normalised body."""
+
+
+class Wanted(NamedTuple):
+    """What a request asks for. `own`: it names faults itself, in its URL or a header, so that an answer which cannot
+    have any is a mistake. `target` is its raw path without `/!FAULTS`; `tls`: its connection is encrypted."""
+
+    faults: tuple[Bound, ...] = ()
+    own: bool = False
+    target: str = "/"
+    tls: bool = False
+
+    def also(self, text: str) -> Wanted:
+        """With the faults of one more source. Raises FaultError."""
+        from mockserver.faults.table import add_up, read
+
+        return self._replace(faults=add_up(self.faults, read(text)), own=True)
+
+
+NOTHING = Wanted()
+
+
+class Breaking(NamedTuple):
+    """The faults that act on one request (at least one), and what else the plan depends on."""
+
+    faults: tuple[Bound, ...]
+    text: str
+    attempt: int
+    seed: int
+    target: str
+    now: float
+    tls: bool
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What tells its plan from others; what no fault asks for is left out, so that plans are shared."""
+        kinds = [one.kind for one in self.faults]
+        seed = self.seed if any(kind.random for kind in kinds) else 0
+        target = self.target if any(kind.targeted for kind in kinds) else ""
+        now = int(self.now) if any(kind.clocked for kind in kinds) else 0
+        return (self.text, seed, target, now, self.tls)
+
+    def scene(self, entry: Entry) -> Scene:
+        """Where its faults act when `entry` is played."""
+        from mockserver.faults.kinds import Scene
+
+        row = providers.lookup(entry.provider) if entry.provider else None
+        return Scene(entry.dialect, row, self.seed, self.target, self.now, self.tls)
+
+
+def wanted(given: Sequence[str], route: Route, headers: Headers, target: str, *, tls: bool) -> Wanted:
+    """The faults of the command line (`given`), the URL and the header. Raises FaultError."""
+    own = [route.faults, *(value for name, value in headers if name.lower() == HEADER)]
+    asked = [text for text in own if text]
+    if any(text == "" for text in own):
+        raise FaultError(f"the header {HEADER} is empty; expected faults such as reset@3e")
+    if not given and not asked:
+        return NOTHING
+    from mockserver.faults.table import add_up, read
+
+    faults = add_up(*(read(text) for text in (*given, *asked)))
+    return Wanted(faults, bool(asked), _without_faults(target), tls)
+
+
+def _without_faults(target: str) -> str:
+    """The request target without the segment that holds faults."""
+    segments = target.split("/")
+    at = next((number for number in (1, 2) if segments[number : number + 1] and segments[number].startswith("!")), None)
+    return target if at is None else "/".join(segments[:at] + segments[at + 1 :])
+
+
+def key_of(asked: Asked, rules: Rules) -> Key:
+    """By what the attempts of a request are counted: those that ask the same, streamed or not."""
+    route = asked.route
+    return route.dialect, operation_path(route.dialect, route.path), asked.likeness(rules).digests.loose
+
+
+def breaking(wish: Wanted, key: Key, attempt: int, deck: str, seed: int, now: float) -> Breaking | None:
+    """The faults of `wish` that act on the `attempt`-th request with `key` in `deck`; None if none does."""
+    if not wish.faults:
+        return None
+    from mockserver.faults.breaking import acting
+    from mockserver.faults.grammar import text_of
+
+    faults = acting(wish.faults, attempt)
+    if not faults:
+        return None
+    own = hashlib.sha256(octets(f"{seed}\0{deck}\0{key[0]}\0{key[1]}\0{attempt}\0") + key[2]).digest()
+    text = text_of(one.fault for one in faults)
+    return Breaking(faults, text, attempt, int.from_bytes(own[:8]), wish.target, now, wish.tls)
+
+
+def check(given: Sequence[str], chooser: Chooser, *, tls: bool = False) -> None:
+    """Raises FaultError where faults of the command line fit no tape at all: then no answer would ever be broken as
+    asked. Where some tape takes them, the others are told of when they are asked for."""
+    from mockserver.faults.table import add_up, read
+
+    faults = add_up(*(read(text) for text in given))
+    first: FaultError | None = None
+    for entry in chooser.index.entries[:CHECKED]:
+        try:
+            for attempt in sorted({one.fault.attempts.first for one in faults}):
+                now = breaking(Wanted(faults, tls=tls), ("", "", b""), attempt, "", 0, 0.0)
+                chooser.broken(entry, Asking(), None, now)
+        except FaultError as error:
+            first = first or FaultError(f"{entry.place}: {error}")
+        else:
+            return
+    if first is not None:
+        raise first
+
+
+def texts(given: Iterable[str]) -> tuple[str, ...]:
+    """The faults of the command line, each source read once so that a mistake is told before anything starts."""
+    from mockserver.faults.table import add_up, read
+
+    kept = tuple(given)
+    add_up(*(read(text) for text in kept))
+    return kept
