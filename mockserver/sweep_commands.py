@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mockserver.app import Server
     from mockserver.cuts import Cut
     from mockserver.outcomes import Outcome, Ran
+    from mockserver.sweep import Client
 
 HELP = """\b
 Examples:
@@ -77,31 +78,24 @@ def run(options: Mapping[str, Any], command: tuple[str, ...], environ: Mapping[s
     """Sweeps and prints; returns the exit status. Raises CassetteError, UncutError, CommandError."""
     import asyncio
 
-    from cassettes.providers import parse_mapping
     from mockserver import outcomes
     from mockserver.cuts import Cuts
     from mockserver.running import say
-    from mockserver.sweep import Client, StoppedError, sweep
+    from mockserver.sweep import StoppedError, sweep
 
     place, store, interaction = _tape(options["tape"], options["number"])
     kind = options["kind"]
     cuts = Cuts(interaction, kind)
     places = cuts.places(options["every"], options["sample"], options["seed"])
-    client = Client(
-        command=command,
-        environ=environ,
-        fault=fault_of(kind, alone=len(store.tapes[0].cassette.interactions) == 1),
-        mapped=dict(parse_mapping(text) for text in options["mapped"]),
-        limit=options["timeout"] and options["timeout"] / 1000,
-        jobs=options["jobs"],
-    )
+    client = _client(options, command, environ, alone=len(store.tapes[0].cassette.interactions) == 1)
     results: list[Outcome] = []
     progress = Progress(len(places))
     whole: list[Ran] = []
 
     def uncut(ran: Ran) -> None:
         whole.append(ran)
-        say(f"tokentape: {place}, {len(cuts.ends)} events: {estimate(len(places), ran.seconds, client.jobs)}")
+        chosen = f" (chosen by seed {options['seed']})" if options["sample"] else ""
+        say(f"tokentape: {place}{chosen}: {estimate(len(places), ran.seconds, client.jobs)}")
 
     def told(one: Outcome) -> None:
         results.append(one)
@@ -119,16 +113,33 @@ def run(options: Mapping[str, Any], command: tuple[str, ...], environ: Mapping[s
     results.sort(key=lambda one: one.cut.at)
     ranges = outcomes.found(results)
     if options["as_json"]:
-        of = {key: options[key] for key in ("kind", "every", "sample", "seed", "jobs")}
-        told_json = {"tape": place, **of, "uncut_s": round(whole[0].seconds, 3)}
-        click.echo(json.dumps(told_json | outcomes.as_json(results, ranges, kind), indent=2))
+        asked = {key: options[key] for key in ("kind", "every", "sample", "seed", "jobs")}
+        head = {"tape": place, **asked, "uncut_s": round(whole[0].seconds, 3)}
+        click.echo(json.dumps(head | outcomes.as_json(results, ranges, kind), indent=2))
     else:
         for line in outcomes.lines(ranges, kind, len(cuts.ends)):
             click.echo(line)
     say(f"tokentape: {outcomes.summary(results)}")
+    if ranges and ranges[0].judgement in outcomes.WRONG:
+        fault = f"{kind}@{ranges[0].first.at}b"
+        say(f"tokentape: the first again: tokentape serve {options['tape']} --match route --fault {fault} -- CMD")
     if stopped is not None:
         raise stopped
     return 1 if outcomes.wrong(results) else 0
+
+
+def _client(options: Mapping[str, Any], command: tuple[str, ...], environ: Mapping[str, str], *, alone: bool) -> Client:
+    from cassettes.providers import parse_mapping
+    from mockserver.sweep import Client
+
+    return Client(
+        command=command,
+        environ=environ,
+        fault=fault_of(options["kind"], alone=alone),
+        mapped=dict(parse_mapping(text) for text in options["mapped"]),
+        limit=options["timeout"] and options["timeout"] / 1000,
+        jobs=options["jobs"],
+    )
 
 
 def fault_of(kind: str, *, alone: bool) -> Callable[[Cut], str]:
@@ -167,7 +178,7 @@ def _tape(name: str, number: int) -> tuple[str, FolderStore, Interaction]:
     interaction = interactions[number - 1]
     if not interaction.response.body:
         raise CassetteError(f"#{number} has no body, so that there is nothing to cut; expected a stream", str(path))
-    return f"{tape.name}#{number}", store, interaction
+    return f"{name}#{number}", store, interaction
 
 
 def _server(store: FolderStore, speed: float) -> Server:

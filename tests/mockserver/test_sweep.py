@@ -1,0 +1,182 @@
+"""Sweeps with real clients: who notices a cut, who does not, who hangs, who never asks; several at a time; stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from wires import wait_for
+
+from cassettes.matching import LADDER, Index, entry_of
+from cassettes.model import Chunk, Headers, Interaction, Request, Response, Stream
+from cassettes.redact import Redactor
+from mockserver.app import Server, Settings
+from mockserver.choose import Chooser, Playing
+from mockserver.cuts import Cuts, Kind
+from mockserver.outcomes import Outcome, Ran
+from mockserver.sweep import Client, StoppedError, UnaskedError, UncutError, address, sweep
+from mockserver.wrapped import DUMMY_KEY, CommandError
+
+CLIENT = """
+import os, signal, socket, sys
+root = os.environ["OPENAI_BASE_URL"]
+if "unasked" in sys.argv and "!" in root:
+    sys.exit(0)
+host, _, path = root.removeprefix("http://").partition("/")
+name, port = host.split(":")
+peer = socket.create_connection((name, int(port)))
+body = b'{"model": "m", "stream": true, "messages": [{"role": "user", "content": "What I ask"}]}'
+peer.sendall(f"POST /{path}/chat/completions HTTP/1.1\\r\\nHost: {host}\\r\\nContent-Length: {len(body)}\\r\\n\\r\\n".encode() + body)
+got = b""
+while not got.endswith(b"0\\r\\n\\r\\n") and (more := peer.recv(65536)):
+    got += more
+if "hang" in sys.argv and "!" in root:
+    child = os.fork()
+    with open(sys.argv[2], "a") as pids:
+        pids.write(f"{os.getpid()}\\n")
+    signal.pause()
+if "framing" in sys.argv and not got.endswith(b"0\\r\\n\\r\\n"):
+    sys.exit("cut short")
+if "terminator" in sys.argv and b"[DONE]" not in got:
+    sys.exit("no [DONE]")
+print(got.count(b"data:"), os.environ["OPENAI_API_KEY"])
+"""
+EVENTS = (b'data: {"choices": [{"delta": {"content": "Moss"}}]}\n\n', b": still here\n\n", b"data: [DONE]\n\n")
+
+
+def interaction(*pieces: bytes) -> Interaction:
+    headers: Headers = (("Content-Type", "text/event-stream"), ("Transfer-Encoding", "chunked"))
+    stream = Stream(provider="openai", dialect="openai-chat", chunks=tuple(Chunk(0.0, len(piece)) for piece in pieces))
+    request = Request("POST", "https://api.openai.com/v1/chat/completions", body=b'{"model": "m", "stream": true}')
+    return Interaction(request, Response(200, "OK", headers, b"".join(pieces), stream))
+
+
+def client(*arguments: str, **settings: Any) -> Client:
+    """The client, which reads its arguments' names as what it looks at."""
+    settings = {"fault": lambda cut: f"cut@{cut.at}b", **settings}
+    return Client(command=(sys.executable, "-S", "-E", "-c", CLIENT, *arguments), environ=dict(os.environ), **settings)
+
+
+def swept(one: Client, kind: Kind = "cut", sample: int | None = None) -> tuple[list[Ran], list[Outcome]]:
+    """What a sweep of EVENTS told: the uncut run, and the others by place."""
+    tape = interaction(*EVENTS)
+    chooser = Chooser(Index([entry_of("tape", 1, tape)]), Playing(levels=LADDER))
+    server = Server(chooser, Settings(), Redactor(()), lambda _line: None)
+    uncut: list[Ran] = []
+    outcomes: list[Outcome] = []
+    places = Cuts(tape, kind).places("event", sample)
+    asyncio.run(sweep(server, one, places, uncut.append, outcomes.append))
+    return uncut, sorted(outcomes, key=lambda outcome: outcome.cut.at)
+
+
+def judged(outcomes: list[Outcome]) -> list[str]:
+    return [one.judgement for one in outcomes]
+
+
+def test_a_client_that_looks_at_nothing_takes_every_cut_for_whole() -> None:
+    (uncut,), outcomes = swept(client("naive"))
+    assert uncut.status == 0
+    assert uncut.asked
+    assert uncut.seconds > 0
+    assert judged(outcomes) == ["accepted", "accepted", "accepted", "after the end"]
+    assert [one.same for one in outcomes] == [False, False, False, True]
+
+
+def test_a_client_that_looks_at_the_framing_misses_clean_ends_alone() -> None:
+    _, outcomes = swept(client("framing"))
+    assert judged(outcomes) == ["rejected"] * 3 + ["after the end"]
+    assert {one.ran.said for one in outcomes} == {"cut short"}
+    assert {one.ran.status for one in outcomes} == {1}
+    one = client("framing", fault=lambda cut: f"end-early@{cut.at}b")
+    assert judged(swept(one, "end-early")[1]) == ["accepted"] * 3
+
+
+def test_a_client_that_waits_for_the_terminator_notices_every_kind() -> None:
+    for kind in ("cut", "end-early"):
+        one = client("terminator", fault=lambda cut, kind=kind: f"{kind}@{cut.at}b")
+        assert judged(swept(one, kind)[1]) == ["rejected"] * 3 + ["after the end"] * (kind == "cut")
+
+
+def test_several_at_a_time_find_the_same() -> None:
+    alone = swept(client("naive"))[1]
+    together = swept(client("naive", jobs=3))[1]
+    assert [(one.cut, one.ran.status, one.same) for one in alone] == [
+        (one.cut, one.ran.status, one.same) for one in together
+    ]
+
+
+def test_a_client_that_hangs_is_ended_with_all_it_started(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    _, outcomes = swept(client("hang", str(pids), limit=1.5), sample=1)
+    assert judged(outcomes) == ["hung"]
+    assert outcomes[0].ran.status is None
+    started = [int(line) for line in pids.read_text().split()]
+    assert len(started) == 2
+    wait_for(lambda: all(map(is_gone, started)))
+
+
+def is_gone(pid: int) -> bool:
+    """Whether a process is over: gone, or a zombie that nobody has waited for yet."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
+    except OSError:
+        return True
+
+
+def test_a_client_that_asks_nothing_in_a_run_is_not_judged_by_its_status() -> None:
+    assert judged(swept(client("unasked"))[1]) == ["unasked"] * 4
+
+
+@pytest.mark.parametrize(
+    ("command", "error", "said"),
+    [
+        (("sh", "-c", "echo first >&2; echo it broke >&2; exit 7"), UncutError, r"sh exited with 7 .*\(it broke\)"),
+        (("sh", "-c", "kill -KILL $$"), UncutError, r"exited with 137"),
+        (("true",), UnaskedError, "sent no request.*base-URL variables"),
+        (("no-such-program",), CommandError, "cannot run 'no-such-program'"),
+    ],
+)
+def test_nothing_is_cut_before_the_whole_tape_is_taken(
+    command: tuple[str, ...], error: type[Exception], said: str
+) -> None:
+    one = Client(command=command, environ=dict(os.environ), fault=lambda cut: f"cut@{cut.at}b")
+    with pytest.raises(error, match=said):
+        swept(one)
+
+
+def test_an_uncut_run_has_a_limit_too() -> None:
+    command = ("tail", "-f", os.devnull)
+    one = Client(command=command, environ=dict(os.environ), fault=str, limit=0.05)
+    with pytest.raises(UncutError, match="tail was killed"):
+        swept(one)
+
+
+def test_a_signal_ends_the_sweep_and_its_runs(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    script = f'echo $$ >> {pids}; case $OPENAI_BASE_URL in *sweep0*) exec "$0" "$@";; *) kill -TERM $PPID; exec tail -f {os.devnull};; esac'
+    naive = client("naive")
+    one = Client(command=("sh", "-c", script, *naive.command), environ=naive.environ, fault=naive.fault)
+    with pytest.raises(StoppedError, match="interrupted"):
+        swept(one)
+    wait_for(lambda: all(is_gone(int(line)) for line in pids.read_text().split()))
+
+
+def test_a_fault_in_an_address_is_one_path_segment() -> None:
+    assert address("http://h:1", "sweep0", "") == "http://h:1/~sweep0"
+    assert address("http://h:1", "sweep3", "cut@5b") == "http://h:1/~sweep3/!cut@5b"
+    assert address("http://h:1", "sweep3", "cut?@5b") == "http://h:1/~sweep3/!cut%3F@5b"
+
+
+def test_keys_are_dummies_where_none_is_set() -> None:
+    environ = {name: value for name, value in os.environ.items() if name != "OPENAI_API_KEY"}
+    one = client("naive")
+    probe = Client(
+        command=(*one.command[:4], CLIENT + f"assert os.environ['OPENAI_API_KEY'] == {DUMMY_KEY!r}"),
+        environ=environ,
+        fault=one.fault,
+    )
+    assert swept(probe, sample=1)[0][0].status == 0
