@@ -15,10 +15,9 @@ import msgspec
 from aiohttp import web
 
 from cassettes import routes
-from cassettes.convert import coding
 from cassettes.framing import text
 from cassettes.matching import Asked
-from cassettes.model import Headers, Request, TokentapeError, header
+from cassettes.model import Headers, Request, TokentapeError
 from cassettes.redact import Redactor, redact_body
 from cassettes.secrets import secrets_from_request
 from mockserver import answers, browsers, wire
@@ -167,10 +166,6 @@ class Server:
             self._hub.close()
             self._hub = None
 
-    def has_asked(self, deck: str) -> bool:
-        """Whether a request came for that deck lately."""
-        return deck in self._decks
-
     # -- requests -----------------------------------------------------------------------------------------------
 
     def _enter(self, request: web.BaseRequest) -> Awaitable[web.StreamResponse]:
@@ -287,17 +282,10 @@ class Server:
     def _read_anew(self, request: web.BaseRequest, body: bytes) -> _Reading:
         headers = _headers(request)
         target = request.raw_path
-        plain = coding.plain_body(headers, body) if header(headers, "content-encoding") else None
-        said = body if plain is None else plain
-        route = routes.parse(request.method, target, headers, self._extra, said)
+        route = routes.parse(request.method, target, headers, self._extra, body)
         redactor = self._redactor_for(headers, target)
         # The digests of base64 leaves must not depend on what is secret: they come first, as on the tape.
-        asked = Asked(
-            Request(request.method, target, headers, body),
-            route,
-            lambda: redactor.bytes(redact_body(said)),
-            inflated=plain is not None,
-        )
+        asked = Asked(Request(request.method, target, headers, body), route, lambda: redactor.bytes(redact_body(body)))
         reader = browsers.reader_of(headers, self._guard)
         asking = Asking(request.method == "HEAD", request.version < (1, 1), bool(request.keep_alive), reader)
         own = is_own(asked)

@@ -112,8 +112,5 @@ class Decks:
         self._decks.move_to_end(key)
         return deck
 
-    def __contains__(self, name: str) -> bool:
-        return name in self._decks
-
     def __len__(self) -> int:
         return len(self._decks)

@@ -19,10 +19,18 @@ from urllib.parse import quote
 
 import msgspec
 
+from cassettes.matching import Index
 from cassettes.model import TokentapeError
-from mockserver.app import Server
-from mockserver.cuts import Cut
+from cassettes.redact import Redactor
+from cassettes.secrets import secrets_from_env
+from mockserver.app import Server, Settings
+from mockserver.choose import Chooser, Chosen, Found, Playing
+from mockserver.cuts import Cut, Kind
+from mockserver.decks import Deck
+from mockserver.faulty import Breaking
+from mockserver.hub import Hub
 from mockserver.outcomes import Outcome, Ran
+from mockserver.plan import Asking
 from mockserver.wrapped import CommandError, Signals, client_variables
 
 SHORTEST_LIMIT: Final = 30.0
@@ -50,30 +58,49 @@ class StoppedError(TokentapeError):
 
 
 class Client(msgspec.Struct, frozen=True, kw_only=True):
-    """The command and how it is run: `limit` s for a run (None: by the uncut one), `jobs` at a time. `fault` is the
-    text of the fault at a place; `mapped` as in `client_variables`."""
+    """The command and how it is run: `kind` of cut, `limit` s for a run (None: by the uncut one), `jobs` at a time;
+    `mapped` as in `client_variables`."""
 
     command: tuple[str, ...]
     environ: Mapping[str, str]
-    fault: Callable[[Cut], str]
+    kind: Kind = "cut"
     mapped: Mapping[str, str] = {}
     limit: float | None = None
     jobs: int = 1
 
 
+class Swept(Chooser):
+    """Breaks the interaction that is swept alone: what a client asks before it stays whole. `reached` holds the faults
+    with which it was asked for, "" for none; each run has one of its own."""
+
+    def __init__(self, index: Index, playing: Playing, place: str) -> None:
+        super().__init__(index, playing)
+        self._place = place
+        self.reached: set[str] = set()
+
+    def pick(self, found: Found, asking: Asking, deck: Deck, breaking: Breaking | None = None) -> Chosen | None:
+        """As ever, and without a fault for other interactions."""
+        chosen = super().pick(found, asking, deck)
+        if chosen is None or chosen.entry.place != self._place:
+            return chosen
+        self.reached.add(breaking.text if breaking is not None else "")
+        return chosen if breaking is None else super().pick(found, asking, deck, breaking)
+
+
 async def sweep(
-    server: Server,
+    chooser: Swept,
     client: Client,
     cuts: Sequence[Cut],
     uncut: Callable[[Ran], None],
     told: Callable[[Outcome], None],
 ) -> None:
-    """Starts `server` on a port of its own and runs everything. `uncut` hears of the whole run, `told` of each other,
+    """Serves `chooser` on a port of its own and runs everything. `uncut` hears of the whole run, `told` of each other,
     in the order they end. Raises UncutError, CommandError, StoppedError."""
+    server = Server(chooser, Settings(), Redactor(secrets_from_env(client.environ)), lambda _miss: None)
     url = await server.start("127.0.0.1", 0)
     try:
         with Signals() as signals:
-            work = asyncio.create_task(_all(_Runs(server, url, client), cuts, uncut, told))
+            work = asyncio.create_task(_all(_Runs(server.hub, chooser, url, client), cuts, uncut, told))
             signalled = asyncio.create_task(signals.next())
             try:
                 await asyncio.wait({work, signalled}, return_when=asyncio.FIRST_COMPLETED)
@@ -98,7 +125,7 @@ async def _all(runs: _Runs, cuts: Sequence[Cut], uncut: Callable[[Ran], None], t
 
     async def one_after_another() -> None:
         for number, cut in places:
-            ran = await runs.run(f"sweep{number}", client.fault(cut), limit)
+            ran = await runs.run(f"sweep{number}", f"{client.kind}@{cut.at}b", limit)
             told(Outcome(cut, ran, ran.printed == whole.printed))
 
     jobs = [asyncio.create_task(one_after_another()) for _ in range(min(client.jobs, len(cuts)))]
@@ -121,7 +148,7 @@ def _check(whole: Ran, client: Client) -> None:
         )
     if not whole.asked:
         raise UnaskedError(
-            f"{shown} sent no request: it does not read the base-URL variables (`tokentape env` shows them), "
+            f"{shown} asked nothing of the tape: it does not read the base-URL variables (`tokentape env` shows them), "
             "or needs --map VARIABLE=PROVIDER"
         )
 
@@ -132,35 +159,24 @@ def address(url: str, deck: str, fault: str) -> str:
 
 
 class _Runs:
-    """The runs of one client against one server that listens at `url`."""
+    """The runs of one client against a server that listens at `url`."""
 
-    def __init__(self, server: Server, url: str, client: Client) -> None:
+    def __init__(self, hub: Hub, chooser: Swept, url: str, client: Client) -> None:
         self.client = client
-        self._server = server
+        self._hub = hub
+        self._chooser = chooser
         self._url = url
-        self._live: set[str] = set()
-        self._asked: set[str] = set()
 
     async def run(self, deck: str, fault: str, limit: float | None) -> Ran:
         """One run, killed after `limit` s (None: never) with all that it started."""
-        client = self.client
-        variables = client_variables(address(self._url, deck, fault), client.environ, client.mapped, dummy_keys=True)
-        self._live.add(deck)
-        begun = self._server.hub.now()
+        client, root = self.client, address(self._url, deck, fault)
+        variables = client_variables(root, client.environ, client.mapped, dummy_keys=True)
+        begun = self._hub.now()
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             child = await _started(client.command, {**client.environ, **variables}, out, err)
             status = await _status(child, limit)
-            took = self._server.hub.now() - begun
-            return Ran(status, self._has_asked(deck), _digest(out), _last_line(err), took)
-
-    def _has_asked(self, deck: str) -> bool:
-        """Whether a request came from a run that is over. The server forgets old decks: those of runs that go on are
-        noted each time, so that a slow run among many is not taken for one that asked nothing."""
-        self._asked.update(one for one in self._live if self._server.has_asked(one))
-        self._live.discard(deck)
-        asked = deck in self._asked
-        self._asked.discard(deck)
-        return asked
+            took = self._hub.now() - begun
+            return Ran(status, fault in self._chooser.reached, _digest(out), _last_line(err), took)
 
 
 async def _status(child: asyncio.subprocess.Process, limit: float | None) -> int | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,10 +18,8 @@ from mockserver import options as option
 if TYPE_CHECKING:
     from cassettes.model import Interaction
     from cassettes.store import FolderStore
-    from mockserver.app import Server
-    from mockserver.cuts import Cut
     from mockserver.outcomes import Outcome, Ran
-    from mockserver.sweep import Client
+    from mockserver.sweep import Client, Swept
 
 HELP = """\b
 Examples:
@@ -53,7 +51,12 @@ CMD finds the server by the base-URL variables of the SDKs."""
     help="How the stream ends there: FIN inside the framing, RST, or a clean end.",
 )
 @click.option(
-    "-n", "--number", type=click.IntRange(1), default=1, show_default=True, help="Interaction to take places of."
+    "-n",
+    "--number",
+    type=click.IntRange(1),
+    default=1,
+    show_default=True,
+    help="Which interaction to cut.",
 )
 @click.option("--jobs", type=click.IntRange(1, 256), default=1, show_default=True, help="Runs of CMD at a time.")
 @click.option(
@@ -87,7 +90,7 @@ def run(options: Mapping[str, Any], command: tuple[str, ...], environ: Mapping[s
     kind = options["kind"]
     cuts = Cuts(interaction, kind)
     places = cuts.places(options["every"], options["sample"], options["seed"])
-    client = _client(options, command, environ, alone=len(store.tapes[0].cassette.interactions) == 1)
+    client = _client(options, command, environ)
     results: list[Outcome] = []
     progress = Progress(len(places))
     whole: list[Ran] = []
@@ -103,7 +106,7 @@ def run(options: Mapping[str, Any], command: tuple[str, ...], environ: Mapping[s
 
     stopped: StoppedError | None = None
     try:
-        asyncio.run(sweep(_server(store, options["speed"]), client, places, uncut, told))
+        asyncio.run(sweep(_chooser(store, options["number"], options["speed"]), client, places, uncut, told))
     except StoppedError as error:
         stopped = error
     finally:
@@ -128,24 +131,18 @@ def run(options: Mapping[str, Any], command: tuple[str, ...], environ: Mapping[s
     return 1 if outcomes.wrong(results) else 0
 
 
-def _client(options: Mapping[str, Any], command: tuple[str, ...], environ: Mapping[str, str], *, alone: bool) -> Client:
+def _client(options: Mapping[str, Any], command: tuple[str, ...], environ: Mapping[str, str]) -> Client:
     from cassettes.providers import parse_mapping
     from mockserver.sweep import Client
 
     return Client(
         command=command,
         environ=environ,
-        fault=fault_of(options["kind"], alone=alone),
+        kind=options["kind"],
         mapped=dict(parse_mapping(text) for text in options["mapped"]),
         limit=options["timeout"] and options["timeout"] / 1000,
         jobs=options["jobs"],
     )
-
-
-def fault_of(kind: str, *, alone: bool) -> Callable[[Cut], str]:
-    """The fault at a place. Beside other interactions it is optional: a shorter answer than that is not cut."""
-    mark = "" if alone else "?"
-    return lambda cut: f"{kind}{mark}@{cut.at}b"
 
 
 def estimate(runs: int, seconds: float, jobs: int) -> str:
@@ -181,18 +178,15 @@ def _tape(name: str, number: int) -> tuple[str, FolderStore, Interaction]:
     return f"{name}#{number}", store, interaction
 
 
-def _server(store: FolderStore, speed: float) -> Server:
+def _chooser(store: FolderStore, number: int, speed: float) -> Swept:
     """Any request of the tape's dialect is answered: what a client asks is not what is looked at here."""
     from cassettes.matching import LADDER
-    from cassettes.redact import Redactor
-    from cassettes.secrets import secrets_from_env
     from cassettes.timing import Pace
-    from mockserver.app import Server, Settings
-    from mockserver.choose import Chooser, Playing
+    from mockserver.choose import Playing
+    from mockserver.sweep import Swept
     from mockserver.tapes import index_of
 
-    chooser = Chooser(index_of(store), Playing(levels=LADDER, pace=Pace(speed=speed)))
-    return Server(chooser, Settings(), Redactor(secrets_from_env(os.environ)), lambda _line: None)
+    return Swept(index_of(store), Playing(levels=LADDER, pace=Pace(speed=speed)), f"{store.tapes[0].name}#{number}")
 
 
 class Progress:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,37 +14,41 @@ from wires import wait_for
 
 from cassettes.matching import LADDER, Index, entry_of
 from cassettes.model import Chunk, Headers, Interaction, Request, Response, Stream
-from cassettes.redact import Redactor
-from mockserver.app import Server, Settings
-from mockserver.choose import Chooser, Playing
-from mockserver.cuts import Cuts, Kind
+from mockserver.choose import Playing
+from mockserver.cuts import Cuts
 from mockserver.outcomes import Outcome, Ran
-from mockserver.sweep import Client, StoppedError, UnaskedError, UncutError, address, sweep
+from mockserver.sweep import Client, StoppedError, Swept, UnaskedError, UncutError, address, sweep
 from mockserver.wrapped import DUMMY_KEY, CommandError
 
-CLIENT = """
+TURNS = """
 import os, signal, socket, sys
 root = os.environ["OPENAI_BASE_URL"]
-if "unasked" in sys.argv and "!" in root:
-    sys.exit(0)
 host, _, path = root.removeprefix("http://").partition("/")
 name, port = host.split(":")
-peer = socket.create_connection((name, int(port)))
-body = b'{"model": "m", "stream": true, "messages": [{"role": "user", "content": "What I ask"}]}'
-peer.sendall(f"POST /{path}/chat/completions HTTP/1.1\\r\\nHost: {host}\\r\\nContent-Length: {len(body)}\\r\\n\\r\\n".encode() + body)
-got = b""
-while not got.endswith(b"0\\r\\n\\r\\n") and (more := peer.recv(65536)):
-    got += more
+asked = b'{"model": "m", "stream": true, "messages": [{"role": "user", "content": "What I ask"}]}'
+head = f"POST /{path}/chat/completions HTTP/1.1\\r\\nHost: {host}\\r\\nContent-Length: {len(asked)}\\r\\n\\r\\n".encode()
+def turn():
+    got = b""
+    with socket.create_connection((name, int(port))) as peer:
+        peer.sendall(head + asked)
+        while not got.endswith(b"0\\r\\n\\r\\n") and (more := peer.recv(65536)):
+            got += more
+    return got
+"""
+CLIENT = f"""{TURNS}
+if "unasked" in sys.argv and "!" in root:
+    sys.exit(0)
+got = turn()
 if "hang" in sys.argv and "!" in root:
-    child = os.fork()
+    os.fork()
     with open(sys.argv[2], "a") as pids:
-        pids.write(f"{os.getpid()}\\n")
+        pids.write(str(os.getpid()) + "\\n")
     signal.pause()
 if "framing" in sys.argv and not got.endswith(b"0\\r\\n\\r\\n"):
     sys.exit("cut short")
 if "terminator" in sys.argv and b"[DONE]" not in got:
     sys.exit("no [DONE]")
-print(got.count(b"data:"), os.environ["OPENAI_API_KEY"])
+print(got.count(b"data:"))
 """
 EVENTS = (b'data: {"choices": [{"delta": {"content": "Moss"}}]}\n\n', b": still here\n\n", b"data: [DONE]\n\n")
 
@@ -57,19 +62,19 @@ def interaction(*pieces: bytes) -> Interaction:
 
 def client(*arguments: str, **settings: Any) -> Client:
     """The client, which reads its arguments' names as what it looks at."""
-    settings = {"fault": lambda cut: f"cut@{cut.at}b", **settings}
     return Client(command=(sys.executable, "-S", "-E", "-c", CLIENT, *arguments), environ=dict(os.environ), **settings)
 
 
-def swept(one: Client, kind: Kind = "cut", sample: int | None = None) -> tuple[list[Ran], list[Outcome]]:
-    """What a sweep of EVENTS told: the uncut run, and the others by place."""
-    tape = interaction(*EVENTS)
-    chooser = Chooser(Index([entry_of("tape", 1, tape)]), Playing(levels=LADDER))
-    server = Server(chooser, Settings(), Redactor(()), lambda _line: None)
+def swept(
+    one: Client, sample: int | None = None, tapes: Sequence[Interaction] = (interaction(*EVENTS),), number: int = 1
+) -> tuple[list[Ran], list[Outcome]]:
+    """What a sweep of the tape's interaction told: the uncut run, and the others by place."""
+    index = Index(entry_of("tape", place, tape) for place, tape in enumerate(tapes, start=1))
+    chooser = Swept(index, Playing(levels=LADDER), f"tape#{number}")
     uncut: list[Ran] = []
     outcomes: list[Outcome] = []
-    places = Cuts(tape, kind).places("event", sample)
-    asyncio.run(sweep(server, one, places, uncut.append, outcomes.append))
+    places = Cuts(tapes[number - 1], one.kind).places("event", sample)
+    asyncio.run(sweep(chooser, one, places, uncut.append, outcomes.append))
     return uncut, sorted(outcomes, key=lambda outcome: outcome.cut.at)
 
 
@@ -91,14 +96,14 @@ def test_a_client_that_looks_at_the_framing_misses_clean_ends_alone() -> None:
     assert judged(outcomes) == ["rejected"] * 3 + ["after the end"]
     assert {one.ran.said for one in outcomes} == {"cut short"}
     assert {one.ran.status for one in outcomes} == {1}
-    one = client("framing", fault=lambda cut: f"end-early@{cut.at}b")
-    assert judged(swept(one, "end-early")[1]) == ["accepted"] * 3
+    one = client("framing", kind="end-early")
+    assert judged(swept(one)[1]) == ["accepted"] * 3
 
 
 def test_a_client_that_waits_for_the_terminator_notices_every_kind() -> None:
     for kind in ("cut", "end-early"):
-        one = client("terminator", fault=lambda cut, kind=kind: f"{kind}@{cut.at}b")
-        assert judged(swept(one, kind)[1]) == ["rejected"] * 3 + ["after the end"] * (kind == "cut")
+        one = client("terminator", kind=kind)
+        assert judged(swept(one)[1]) == ["rejected"] * 3 + ["after the end"] * (kind == "cut")
 
 
 def test_several_at_a_time_find_the_same() -> None:
@@ -136,30 +141,47 @@ def test_a_client_that_asks_nothing_in_a_run_is_not_judged_by_its_status() -> No
     [
         (("sh", "-c", "echo first >&2; echo it broke >&2; exit 7"), UncutError, r"sh exited with 7 .*\(it broke\)"),
         (("sh", "-c", "kill -KILL $$"), UncutError, r"exited with 137"),
-        (("true",), UnaskedError, "sent no request.*base-URL variables"),
+        (("true",), UnaskedError, "asked nothing of the tape.*base-URL variables"),
         (("no-such-program",), CommandError, "cannot run 'no-such-program'"),
     ],
 )
 def test_nothing_is_cut_before_the_whole_tape_is_taken(
     command: tuple[str, ...], error: type[Exception], said: str
 ) -> None:
-    one = Client(command=command, environ=dict(os.environ), fault=lambda cut: f"cut@{cut.at}b")
+    one = Client(command=command, environ=dict(os.environ))
     with pytest.raises(error, match=said):
         swept(one)
 
 
 def test_an_uncut_run_has_a_limit_too() -> None:
     command = ("tail", "-f", os.devnull)
-    one = Client(command=command, environ=dict(os.environ), fault=str, limit=0.05)
+    one = Client(command=command, environ=dict(os.environ), limit=0.05)
     with pytest.raises(UncutError, match="tail was killed"):
         swept(one)
+
+
+def test_what_comes_before_the_swept_interaction_stays_whole() -> None:
+    first = interaction(b'data: {"first": 1}\n\n' * 9)
+    agent = Client(
+        command=(sys.executable, "-S", "-E", "-c", f"{TURNS}\nturn(); sys.exit(0 if b'[DONE]' in turn() else 4)"),
+        environ=dict(os.environ),
+        kind="end-early",
+    )
+    (uncut,), outcomes = swept(agent, tapes=(first, interaction(*EVENTS)), number=2)
+    assert uncut.status == 0
+    assert [one.ran.status for one in outcomes] == [4, 4, 4]
+
+
+def test_who_never_comes_to_the_swept_interaction_is_told_so() -> None:
+    with pytest.raises(UnaskedError, match="asked nothing"):
+        swept(client("naive"), tapes=(interaction(*EVENTS),) * 2, number=2)
 
 
 def test_a_signal_ends_the_sweep_and_its_runs(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     script = f'echo $$ >> {pids}; case $OPENAI_BASE_URL in *sweep0*) exec "$0" "$@";; *) kill -TERM $PPID; exec tail -f {os.devnull};; esac'
     naive = client("naive")
-    one = Client(command=("sh", "-c", script, *naive.command), environ=naive.environ, fault=naive.fault)
+    one = Client(command=("sh", "-c", script, *naive.command), environ=naive.environ)
     with pytest.raises(StoppedError, match="interrupted"):
         swept(one)
     wait_for(lambda: all(is_gone(int(line)) for line in pids.read_text().split()))
