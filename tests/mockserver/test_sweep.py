@@ -199,6 +199,5 @@ def test_keys_are_dummies_where_none_is_set() -> None:
     probe = Client(
         command=(*one.command[:4], CLIENT + f"assert os.environ['OPENAI_API_KEY'] == {DUMMY_KEY!r}"),
         environ=environ,
-        fault=one.fault,
     )
     assert swept(probe, sample=1)[0][0].status == 0
