@@ -20,7 +20,7 @@ Examples:
   tokentape faults                             all of them
   tokentape faults stall                       one: its place, its arguments, an example
   tokentape faults --url 'reset@3e#1'          as a URL holds them: /!reset@3e%231/openai/v1
-  tokentape serve --fault 'status:429,retry-after=1#1;stall@50%'
+  tokentape serve --fault 'status#1:429,retry-after=1;stall@50%#2'
 
 List the faults: what a client sees of each. They are asked for with --fault, with the header x-tokentape-fault, or with
 /!FAULTS/ in front of a path; several are separated by ';'."""
@@ -58,7 +58,13 @@ def described(kind: Kind) -> dict[str, object]:
         "place": {"no": "none", "may": "optional", "must": "required"}[kind.place],
         "default_place": kind.default or None,
         "arguments": [
-            {"name": argument.name, "value": argument.shown, "required": argument.needed} for argument in kind.arguments
+            {
+                "name": argument.name,
+                "value": argument.words or argument.shown,
+                "required": argument.needed,
+                "default": _default(argument.default),
+            }
+            for argument in kind.arguments
         ],
         "sees": kind.sees,
         "example": kind.example,
@@ -96,7 +102,8 @@ def page(kind: Kind) -> Iterable[str]:
     yield f"  example:  {escape(kind.example)}"
     for argument in kind.arguments:
         default = "required" if argument.needed else f"default {_default(argument.default)}"
-        yield f"  argument: {argument.name}={argument.shown} ({default})"
+        words = f"; {argument.words}" if argument.words else ""
+        yield f"  argument: {argument.name}={argument.shown} ({default}{words})"
     if kind.place != "no":
         yield f"  WHERE:    {FORMS}" + (f"; without one: {kind.default}" if kind.default else "")
     if kind.random:

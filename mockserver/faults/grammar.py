@@ -224,6 +224,8 @@ class _Reader:
             self.blanks()
             if self.at == len(self.text):
                 return
+            if self.text.startswith("#", self.at):
+                self.fail("attempts stand before the arguments, as in status#1:429")
             if not self.take(";"):
                 self.fail(f"found {self.text[self.at]!r}; expected ';' and another fault, or the end")
             self.blanks()

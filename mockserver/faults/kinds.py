@@ -34,13 +34,16 @@ LARGEST = 64 * 1024 * 1024
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Argument:
     """A setting of a fault. `shown` says what it is in one word or two; `read` makes its value of the text and raises
-    FaultError or TokentapeError; without a `default` it must be given."""
+    FaultError or TokentapeError; without a `default` it must be given. `equals`: `a=b` is a value of it. `words`: what
+    it may be, where that is too long for `shown`."""
 
     name: str
     shown: str
     read: Callable[[str], Any]
     default: Any = None
     needed: bool = False
+    equals: bool = False
+    words: str = ""
 
 
 class Scene(NamedTuple):

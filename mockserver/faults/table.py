@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from cassettes.model import TokentapeError
-from mockserver.faults.grammar import Fault, FaultError, Written, canonical, text_of, written_of
+from mockserver.faults.grammar import Arg, Fault, FaultError, Written, canonical, text_of, written_of
 from mockserver.faults.kinds import Argument, Kind, nearest
 from mockserver.faults.places import FORMS, Where, where_of
 
@@ -156,6 +156,8 @@ def _values(kind: Kind, written: Written) -> Mapping[str, Any]:
     for arg, at in zip(written.fault.args, written.args_at, strict=False):
         if arg.key and canonical(arg.key) in by_name:
             argument = by_name[canonical(arg.key)]
+        elif arg.key and free and free[0].equals:
+            argument, arg = free[0], Arg("", f"{arg.key}={arg.value}")  # noqa: PLW2901
         elif arg.key:
             raise written.wrong(_no_argument(kind, arg.key), at)
         else:

@@ -134,11 +134,12 @@ def test_a_bad_deck_is_a_400_in_the_shape_of_the_provider(
 
 
 @pytest.mark.parametrize(("prefix", "fields"), [("/!reset@3e", ()), ("", ("x-tokentape-fault: reset@3e",))])
-def test_faults_are_not_known_yet(prefix: str, fields: tuple[str, ...], plain: Tool) -> None:
+def test_faults_that_cannot_act_are_a_422(prefix: str, fields: tuple[str, ...], plain: Tool) -> None:
     seen = send(plain, prefix + OPENAI, HELLO, *fields)
     assert seen.head.startswith(b"HTTP/1.1 422 Unprocessable ")
     assert seen.header("x-should-retry") == "false"
-    assert "reset@3e" in told(seen)["error"]["message"]
+    message = told(seen)["error"]["message"]
+    assert message.startswith("the fault reset@3e cannot be applied: the client asked for no stream")
     assert told(seen)["error"]["code"] == "tokentape_fault"
 
 

@@ -32,6 +32,7 @@ OPTIONS = {
     "after_last": None,
     "strict": False,
     "on_miss": "error",
+    "faults": (),
     "speed": 1.0,
     "ttft": None,
     "tps": None,
@@ -249,6 +250,33 @@ def test_strict_without_a_miss_is_silent(tmp_path: Path) -> None:
 def test_strict_may_still_repeat() -> None:
     assert not playing_of({**OPTIONS, "strict": True}).repeat
     assert playing_of({**OPTIONS, "strict": True, "after_last": "repeat"}).repeat
+
+
+# Faults of the command line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--fault", "rest@3e"], "there is no fault 'rest'; did you mean reset?"),
+        (["--fault", "reset@3x"], "character 7"),
+        (["--fault", "reset@3e", "--fault", "cut@2e"], "contradict each other"),
+        (["--fault", "reset@99e"], "openai/hello#1: the fault reset@99e cannot be applied: 99e is beyond the end"),
+        (["--fault", "no-close-notify"], "not encrypted"),
+    ],
+)
+def test_faults_that_cannot_act_are_told_before_anything_is_served(arguments: list[str], said: str) -> None:
+    done = wires.tokentape("serve", "openai/hello", *arguments)
+    assert done.returncode == 2
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("tokentape: error: ")
+    assert said.removeprefix("openai/") in line
+
+
+def test_what_is_forwarded_cannot_be_broken(tmp_path: Path) -> None:
+    done = wires.tokentape("serve", "--on-miss", "record", "-o", str(tmp_path), "--fault", "reset@1e")
+    assert done.returncode == 2
+    assert "stays whole" in done.stderr
 
 
 # What a killed recorder left

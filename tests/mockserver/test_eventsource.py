@@ -83,6 +83,14 @@ def test_it_ends_as_the_tape_does(served: Tool) -> None:
     assert (reset.ended, reset.wire_body) == ("reset", chunk(ONE))
 
 
+def test_faults_break_it_on_the_attempts_they_say(served: Tool) -> None:
+    assert play(served, "/slow?speed=max&fault=cut@1c").wire_body == chunk(ONE)
+    faults = "?fault=status%231:503;comment@0c"
+    assert play(served, f"/one{faults}", prefix="/~again").head.startswith(b"HTTP/1.1 503 ")
+    seen = play(served, f"/one{faults}", prefix="/~again/!comment@0c:x")
+    assert seen.wire_body.startswith(chunk(b": x\n\n") + chunk(b": tokentape\n\n") + chunk(ONE))
+
+
 def test_no_place_moves(served: Tool) -> None:
     for _ in range(3):
         assert play(served, "/one", prefix="/~d").head.startswith(b"HTTP/1.1 200 ")
@@ -119,6 +127,7 @@ def test_without_a_name_the_tapes_are_listed(path: str, served: Tool) -> None:
         ("/one?speed=0", "GET", b"400", "tokentape_bad_query", "is not a speed"),
         ("/one?sped=2", "GET", b"400", "tokentape_bad_query", "expected n, speed, fault"),
         ("/one?fault=reset@3e", "GET", b"422", "tokentape_fault", "reset@3e"),
+        ("/one?fault=rest", "GET", b"422", "tokentape_fault", "did you mean reset?"),
         ("/one", "POST", b"405", "tokentape_method", "GET, HEAD"),
         ("/one", "DELETE", b"405", "tokentape_method", "GET, HEAD"),
     ],

@@ -27,8 +27,10 @@ from mockserver.own import is_own
         ("POST", "/openai/play/x", (), False),
         ("POST", "/play/v1/messages", (), True),
         ("POST", "/up/_tokentape/health", (), False),
-        ("POST", "/!reset@3e/openai/v1/chat/completions", (), True),
-        ("POST", "/openai/v1/chat/completions", (("x-tokentape-fault", "reset@3e"),), True),
+        ("GET", "/!reset@3e/", (), True),
+        ("GET", "/!reset@3e/play/openai/hello", (), True),
+        ("POST", "/!reset@3e/openai/v1/chat/completions", (), False),
+        ("POST", "/openai/v1/chat/completions", (("x-tokentape-fault", "reset@3e"),), False),
         ("POST", "/openai/v1/chat/completions", (), False),
     ],
 )

@@ -42,6 +42,12 @@ class FakeLine:
     def reset(self):
         self.closing, self.ended = True, "rst"
 
+    def half_close(self):
+        self.ended = "half"
+
+    def abort(self):
+        self.closing, self.ended = True, "aborted"
+
     @property
     def data(self):
         return b"".join(self.writes)
@@ -209,7 +215,7 @@ def test_without_body_it_is_delivered_when_its_ending_was_played():
 # -- endings ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("action", "ended"), [("close", "fin"), ("reset", "rst")])
+@pytest.mark.parametrize(("action", "ended"), [("close", "fin"), ("reset", "rst"), ("abort", "aborted")])
 def test_a_connection_ends_when_the_tape_says(action, ended):
     stage = Stage((0.0, b"a"), action=action, end_due=2.0)
     assert stage.pump(0.0) == 2.0
@@ -243,6 +249,16 @@ def test_a_stall_ends_when_the_client_leaves():
     assert stage.told == ["delivered", "played"]
     stage.player.stop()
     assert stage.pump(100.0) is None
+    assert stage.told == ["delivered", "played"]
+
+
+def test_a_half_closed_connection_ends_when_the_client_leaves():
+    stage = Stage((0.0, b"a"), action="half-close", end_due=1.0)
+    assert stage.pump(0.0) == 1.0
+    assert stage.line.ended is None
+    assert stage.pump(1.0) is None
+    assert (stage.told, stage.player.finished, stage.line.ended) == (["delivered"], False, "half")
+    stage.player.stop()
     assert stage.told == ["delivered", "played"]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mockserver.faults.kinds import Argument, Call, Kind, raw, switch
-from mockserver.faults.shapes import KINDS, error_events, error_kind
+from mockserver.faults.shapes import KINDS, STYLES, error_events, error_kind
 from mockserver.faults.woven import Woven
 
 
@@ -16,6 +16,9 @@ def _does(woven: Woven, call: Call) -> None:
         woven.finish(place.at)
 
 
+_STYLES = "; ".join(f"{dialect}: {', '.join(styles)}" for dialect, styles in STYLES.items())
+
+
 def _style(text: str) -> str:
     return text.lower().replace("_", "-")
 
@@ -24,12 +27,12 @@ FAULT = Kind(
     name="error",
     family="content",
     does=_does,
-    sees=f"an error event in the provider's shape, then a clean end (rest=yes: the rest). KIND: {KINDS}, or a status",
+    sees="an error event in the provider's shape, then a clean end (rest=yes: the rest)",
     example="error@3e:overloaded",
     place="must",
     arguments=(
-        Argument(name="kind", shown="KIND", read=error_kind, needed=True),
-        Argument(name="style", shown="STYLE", read=_style),
+        Argument(name="kind", shown="KIND", read=error_kind, needed=True, words=KINDS + " or a status"),
+        Argument(name="style", shown="STYLE", read=_style, words=_STYLES),
         Argument(name="message", shown="TEXT", read=raw),
         Argument(name="rest", shown="yes", read=switch, default=False),
     ),

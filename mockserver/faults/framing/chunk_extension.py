@@ -19,5 +19,5 @@ FAULT = Kind(
     does=_does,
     sees="`;TEXT` behind every chunk size, which it must pass over",
     example='chunk-extension:"foo=bar;q=a"',
-    arguments=(Argument(name="text", shown="TEXT", read=field_text, default="tokentape=1"),),
+    arguments=(Argument(name="text", shown="TEXT", read=field_text, default="tokentape=1", equals=True),),
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cassettes.model import Head
 from mockserver.faults.kinds import Argument, Call, Kind
-from mockserver.faults.shapes import error_kind, message_of, status_and_code
+from mockserver.faults.shapes import KINDS, error_kind, message_of, status_and_code
 from mockserver.faults.status.status import provider_error
 from mockserver.faults.woven import Woven
 
@@ -21,7 +21,7 @@ FAULT = Kind(
     does=_does,
     sees="200, application/json, and the provider's error object",
     example="json-error-200:overloaded",
-    arguments=(Argument(name="kind", shown="KIND", read=error_kind, default="server"),),
+    arguments=(Argument(name="kind", shown="KIND", read=error_kind, default="server", words=KINDS),),
     breaks=True,
     alone=True,
 )

@@ -1,0 +1,72 @@
+"""`tokentape faults`: the list, one fault, JSON, the URL form; `docs/faults.md` names every one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from wires import tokentape
+
+from mockserver.faults.table import get, names, usage
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_list_has_every_fault() -> None:
+    done = tokentape("faults")
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    for name in names():
+        kind = get(name)
+        at = next(number for number, line in enumerate(lines) if line.startswith(f"  {usage(kind)}    e.g. "))
+        assert lines[at].endswith(kind.example)
+        assert lines[at + 1].strip() == kind.sees
+
+
+def test_json() -> None:
+    rows = json.loads(tokentape("faults", "--json").stdout)
+    assert [row["name"] for row in rows] == list(names())
+    assert rows[0] == {
+        "name": "reset",
+        "family": "ending",
+        "usage": "reset[@WHERE]",
+        "place": "optional",
+        "default_place": "end",
+        "arguments": [],
+        "sees": get("reset").sees,
+        "example": "reset@3e",
+        "seeded": False,
+    }
+    (one,) = json.loads(tokentape("faults", "error", "--json").stdout)
+    assert [argument["name"] for argument in one["arguments"]] == ["kind", "style", "message", "rest"]
+
+
+@pytest.mark.parametrize("name", ["error", "stall", "jitter", "header", "encode"])
+def test_one_fault(name: str) -> None:
+    done = tokentape("faults", name)
+    assert done.returncode == 0
+    assert get(name).sees in done.stdout
+    assert usage(get(name)) in done.stdout
+
+
+def test_the_url_form() -> None:
+    done = tokentape("faults", "--url", 'reset@50%#1;insert@2e:"a b"')
+    assert done.stdout == "/!reset@50%25%231;insert@2e:%22a%20b%22\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"), [(["stal"], "did you mean stall?"), (["--url", "reset@3x"], "character 7 ")]
+)
+def test_what_is_wrong(arguments: list[str], said: str) -> None:
+    done = tokentape("faults", *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_page_of_faults_names_every_one() -> None:
+    page = (ROOT / "docs/faults.md").read_text(encoding="utf-8")
+    for name in names():
+        row = f"| `{usage(get(name))}` | {get(name).sees} | `{get(name).example}` |"
+        assert row in page.replace(r"\|", "|"), name

@@ -1,0 +1,145 @@
+"""Which faults act on a request: sources, the target without them, attempts by key, chance by seed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from faulted import EVENTS
+from tapes import taped
+from wires import Tool, ask, post, tool
+
+from cassettes import routes
+from cassettes.matching import Asked
+from cassettes.model import Request
+from cassettes.normalise import NO_RULES
+from mockserver.faults.grammar import FaultError, text_of
+from mockserver.faulty import HEADER, NOTHING, breaking, key_of, texts, wanted
+
+CHAT = "/openai/v1/chat/completions"
+
+
+def wish(target: str, *given: str, headers: tuple[tuple[str, str], ...] = ()) -> tuple[str, bool, str]:
+    route = routes.parse("POST", target, headers, ())
+    found = wanted(given, route, headers, target, tls=False)
+    return text_of(one.fault for one in found.faults), found.own, found.target
+
+
+def test_sources_come_in_order() -> None:
+    headers = ((HEADER.title(), "bom"), (HEADER, "reset@3e"))
+    assert wish(f"/~d/!comment@0e{CHAT}?x=1", "eol:cr", headers=headers) == (
+        "eol:cr;comment@0e;bom;reset@3e",
+        True,
+        f"/~d{CHAT}?x=1",
+    )
+    assert wish(f"/!bom{CHAT}") == ("bom", True, CHAT)
+    assert wish(CHAT, "bom") == ("bom", False, CHAT)
+    assert wanted((), routes.parse("POST", CHAT, (), ()), (), CHAT, tls=True) is NOTHING
+
+
+@pytest.mark.parametrize(
+    ("target", "headers", "said"),
+    [
+        (f"/!rest{CHAT}", (), "did you mean reset?"),
+        (f"/!reset{CHAT}", ((HEADER, "cut"),), "contradict each other"),
+        (CHAT, ((HEADER, ""),), "is empty"),
+    ],
+)
+def test_what_is_wrong(target: str, headers: tuple[tuple[str, str], ...], said: str) -> None:
+    with pytest.raises(FaultError, match=said.replace("?", r"\?")):
+        wish(target, headers=headers)
+    with pytest.raises(FaultError):
+        texts(["reset", "cut"])
+
+
+def test_one_more_source() -> None:
+    assert text_of(one.fault for one in NOTHING.also("bom").faults) == "bom"
+
+
+def key(body: object, path: str = CHAT) -> tuple[str, str, bytes]:
+    data = json.dumps(body).encode()
+    asked = Asked(Request("POST", path, (), data), routes.parse("POST", path, (), ()), data)
+    return key_of(asked, NO_RULES)
+
+
+def test_a_key_is_what_is_asked_streamed_or_not() -> None:
+    chat = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
+    assert key(chat) == key({**chat, "stream": True})
+    assert key(chat) != key({**chat, "model": "n"})
+    gemini = "/google/v1beta/models/m:{}"
+    assert key({}, gemini.format("generateContent")) == key({}, gemini.format("streamGenerateContent?alt=sse"))
+
+
+def test_chance_depends_on_seed_deck_request_and_attempt() -> None:
+    one = NOTHING.also("corrupt@0b#2+")
+    assert breaking(NOTHING, key({}), 1, "", 0, 0.0) is None
+    assert breaking(one, key({}), 1, "", 0, 0.0) is None
+    seeds = [
+        breaking(one, key(body), attempt, deck, seed, 0.0)
+        for body, attempt, deck, seed in [
+            ({}, 2, "", 0),
+            ({"a": 1}, 2, "", 0),
+            ({}, 3, "", 0),
+            ({}, 2, "d", 0),
+            ({}, 2, "", 1),
+        ]
+    ]
+    assert len({found.seed for found in seeds if found}) == 5
+    again = breaking(one, key({}), 2, "", 0, 99.0)
+    assert again
+    assert seeds[0]
+    assert again.key == seeds[0].key
+
+
+def test_plans_are_shared_where_nothing_is_drawn() -> None:
+    plain = NOTHING.also("reset@3e")
+    keys = {found.key for deck in "ab" if (found := breaking(plain, key({}), 1, deck, 0, 5.0))}
+    assert len(keys) == 1
+    dated = NOTHING.also("status:429,retry-after=date:1")
+    keys = {found.key for now in (5.0, 6.0) if (found := breaking(dated, key({}), 1, "", 0, now))}
+    assert len(keys) == 2
+
+
+# Over the wire
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> object:
+    taped(tmp_path / "t", "one", EVENTS)
+    with tool(tmp_path, "serve", str(tmp_path / "t"), "--no-mark", "--seed", "9") as one:
+        yield one
+        assert "Traceback" not in one.said()
+
+
+def fault_of(one: Tool, path: str, *fields: str, method: str = "POST") -> str:
+    seen = ask(one.url, post(path, b"{}", "Connection: close", *fields, method=method))
+    assert seen.head.startswith(b"HTTP/1.1 422 Unprocessable ")
+    assert seen.header("x-should-retry") == "false"
+    error = json.loads(seen.wire_body)["error"]
+    assert error["code"] == "tokentape_fault"
+    return str(error["message"])
+
+
+def test_never_a_silently_healthy_stream(served: Tool) -> None:
+    assert "did you mean reset?" in fault_of(served, "/!rest/up/one")
+    assert "the tape has 5 events" in fault_of(served, "/!reset@99e/up/one")
+    assert "contradict" in fault_of(served, "/!reset/up/one", "x-tokentape-fault: cut")
+    assert "the server's own" in fault_of(served, "/!reset/", method="GET")
+    assert "the server's own" in fault_of(served, "/!reset/_tokentape/health", method="GET")
+    assert "list of models" in fault_of(served, "/!reset/openai/v1/models", method="GET")
+    miss = ask(served.url, post("/!reset/up/two", b"{}", "Connection: close"))
+    assert miss.head.startswith(b"HTTP/1.1 404 ")
+
+
+def test_the_same_seed_is_the_same_bytes_in_another_process(served: Tool, tmp_path: Path) -> None:
+    def bodies(one: Tool) -> list[bytes]:
+        request = post("/!corrupt@20b:30/up/one", b"{}", "Connection: close")
+        return [ask(one.url, request).raw for _ in range(3)]
+
+    first = bodies(served)
+    assert len(set(first)) == 3  # each attempt draws anew
+    with tool(tmp_path / "again", "serve", str(tmp_path / "t"), "--no-mark", "--seed", "9") as other:
+        assert bodies(other) == first
+    with tool(tmp_path / "other", "serve", str(tmp_path / "t"), "--no-mark", "--seed", "8") as other:
+        assert bodies(other) != first
