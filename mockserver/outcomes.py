@@ -106,6 +106,8 @@ def _where(one: Found, events: int) -> str:
         return "nothing was lost"
     if one.last.inside:
         return f"in event {one.last.events + 1} of {events}"
+    if not one.first.events:
+        return f"before the first of {count(events, 'event')}"
     return f"after {one.first.events} of {count(events, 'event')}"
 
 

@@ -76,6 +76,7 @@ def test_lines_say_where_and_how() -> None:
         "after the end  reset@32b         nothing was lost     exit 7                            it \\x1b[31mended",
     ]
     assert not list(lines([], "cut", 4))
+    assert "before the first of 4 events" in next(lines(found([outcome(0, 0)]), "cut", 4))
     assert list(lines(found([outcome(1, 0)]), "cut", 0)) == ["accepted  cut@1b    exit 0, printed other than uncut"]
 
 
