@@ -29,7 +29,7 @@ from mockserver.cuts import Cut, Kind
 from mockserver.decks import Deck
 from mockserver.faulty import Breaking
 from mockserver.hub import Hub
-from mockserver.outcomes import Outcome, Ran
+from mockserver.judgements import Judged, Ran
 from mockserver.plan import Asking
 from mockserver.wrapped import CommandError, Signals, client_variables
 
@@ -92,7 +92,7 @@ async def sweep(
     client: Client,
     cuts: Sequence[Cut],
     uncut: Callable[[Ran], None],
-    told: Callable[[Outcome], None],
+    told: Callable[[Judged], None],
 ) -> None:
     """Serves `chooser` on a port of its own and runs everything. `uncut` hears of the whole run, `told` of each other,
     in the order they end. Raises UncutError, CommandError, StoppedError."""
@@ -115,7 +115,7 @@ async def sweep(
         await server.stop()
 
 
-async def _all(runs: _Runs, cuts: Sequence[Cut], uncut: Callable[[Ran], None], told: Callable[[Outcome], None]) -> None:
+async def _all(runs: _Runs, cuts: Sequence[Cut], uncut: Callable[[Ran], None], told: Callable[[Judged], None]) -> None:
     client = runs.client
     whole = await runs.run("sweep0", "", client.limit)
     _check(whole, client)
@@ -126,7 +126,7 @@ async def _all(runs: _Runs, cuts: Sequence[Cut], uncut: Callable[[Ran], None], t
     async def one_after_another() -> None:
         for number, cut in places:
             ran = await runs.run(f"sweep{number}", f"{client.kind}@{cut.at}b", limit)
-            told(Outcome(cut, ran, ran.printed == whole.printed))
+            told(Judged(cut, ran, ran.printed == whole.printed))
 
     jobs = [asyncio.create_task(one_after_another()) for _ in range(min(client.jobs, len(cuts)))]
     try:

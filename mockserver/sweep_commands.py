@@ -18,7 +18,7 @@ from mockserver import options as option
 if TYPE_CHECKING:
     from cassettes.model import Interaction
     from cassettes.store import FolderStore
-    from mockserver.outcomes import Outcome, Ran
+    from mockserver.judgements import Judged, Ran
     from mockserver.sweep import Client, Swept
 
 HELP = """\b
@@ -81,7 +81,7 @@ def run(options: Mapping[str, Any], command: tuple[str, ...], environ: Mapping[s
     """Sweeps and prints; returns the exit status. Raises CassetteError, UncutError, CommandError."""
     import asyncio
 
-    from mockserver import outcomes
+    from mockserver import judgements
     from mockserver.cuts import Cuts
     from mockserver.running import say
     from mockserver.sweep import StoppedError, sweep
@@ -91,7 +91,7 @@ def run(options: Mapping[str, Any], command: tuple[str, ...], environ: Mapping[s
     cuts = Cuts(interaction, kind)
     places = cuts.places(options["every"], options["sample"], options["seed"])
     client = _client(options, command, environ)
-    results: list[Outcome] = []
+    results: list[Judged] = []
     progress = Progress(len(places))
     whole: list[Ran] = []
 
@@ -100,7 +100,7 @@ def run(options: Mapping[str, Any], command: tuple[str, ...], environ: Mapping[s
         chosen = f" (chosen by seed {options['seed']})" if options["sample"] else ""
         say(f"tokentape: {place}{chosen}: {estimate(len(places), ran.seconds, client.jobs)}")
 
-    def told(one: Outcome) -> None:
+    def told(one: Judged) -> None:
         results.append(one)
         progress.show(results)
 
@@ -114,21 +114,21 @@ def run(options: Mapping[str, Any], command: tuple[str, ...], environ: Mapping[s
     if stopped is not None and not whole:
         raise stopped
     results.sort(key=lambda one: one.cut.at)
-    ranges = outcomes.found(results)
+    ranges = judgements.found(results)
     if options["as_json"]:
         asked = {key: options[key] for key in ("kind", "every", "sample", "seed", "jobs")}
         head = {"tape": place, **asked, "uncut_s": round(whole[0].seconds, 3)}
-        click.echo(json.dumps(head | outcomes.as_json(results, ranges, kind), indent=2))
+        click.echo(json.dumps(head | judgements.as_json(results, ranges, kind), indent=2))
     else:
-        for line in outcomes.lines(ranges, kind, len(cuts.ends)):
+        for line in judgements.lines(ranges, kind, len(cuts.ends)):
             click.echo(line)
-    say(f"tokentape: {outcomes.summary(results)}")
-    if ranges and ranges[0].judgement in outcomes.WRONG:
+    say(f"tokentape: {judgements.summary(results)}")
+    if ranges and ranges[0].judgement in judgements.WRONG:
         fault = f"{kind}@{ranges[0].first.at}b"
         say(f"tokentape: the first again: tokentape serve {options['tape']} --match route --fault {fault} -- CMD")
     if stopped is not None:
         raise stopped
-    return 1 if outcomes.wrong(results) else 0
+    return 1 if judgements.wrong(results) else 0
 
 
 def _client(options: Mapping[str, Any], command: tuple[str, ...], environ: Mapping[str, str]) -> Client:
@@ -196,10 +196,10 @@ class Progress:
         self._total = total
         self._shows = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
 
-    def show(self, results: list[Outcome]) -> None:
+    def show(self, results: list[Judged]) -> None:
         """The line for so many results."""
         if self._shows:
-            from mockserver.outcomes import wrong
+            from mockserver.judgements import wrong
 
             click.echo(f"\r\x1b[K{len(results)}/{self._total} runs, {wrong(results)} wrong", nl=False, err=True)
 

@@ -16,7 +16,7 @@ from cassettes.matching import LADDER, Index, entry_of
 from cassettes.model import Chunk, Headers, Interaction, Request, Response, Stream
 from mockserver.choose import Playing
 from mockserver.cuts import Cuts
-from mockserver.outcomes import Outcome, Ran
+from mockserver.judgements import Judged, Ran
 from mockserver.sweep import Client, StoppedError, Swept, UnaskedError, UncutError, address, sweep
 from mockserver.wrapped import DUMMY_KEY, CommandError
 
@@ -67,18 +67,18 @@ def client(*arguments: str, **settings: Any) -> Client:
 
 def swept(
     one: Client, sample: int | None = None, tapes: Sequence[Interaction] = (interaction(*EVENTS),), number: int = 1
-) -> tuple[list[Ran], list[Outcome]]:
+) -> tuple[list[Ran], list[Judged]]:
     """What a sweep of the tape's interaction told: the uncut run, and the others by place."""
     index = Index(entry_of("tape", place, tape) for place, tape in enumerate(tapes, start=1))
     chooser = Swept(index, Playing(levels=LADDER), f"tape#{number}")
     uncut: list[Ran] = []
-    outcomes: list[Outcome] = []
+    outcomes: list[Judged] = []
     places = Cuts(tapes[number - 1], one.kind).places("event", sample)
     asyncio.run(sweep(chooser, one, places, uncut.append, outcomes.append))
     return uncut, sorted(outcomes, key=lambda outcome: outcome.cut.at)
 
 
-def judged(outcomes: list[Outcome]) -> list[str]:
+def judged(outcomes: list[Judged]) -> list[str]:
     return [one.judgement for one in outcomes]
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from mockserver.cuts import Cut
-from mockserver.outcomes import Outcome, Ran, as_json, found, lines, summary, wrong
+from mockserver.judgements import Judged, Ran, as_json, found, lines, summary, wrong
 
 
 def outcome(
     at: int, status: int | None = 1, *, asked: bool = True, same: bool = False, said: str = "", over: bool = False
-) -> Outcome:
+) -> Judged:
     """A run cut at `at`; events are ten bytes long."""
-    return Outcome(Cut(at, at // 10, at % 10 != 0, over), Ran(status, asked, "", said, 0.1), same)
+    return Judged(Cut(at, at // 10, at % 10 != 0, over), Ran(status, asked, "", said, 0.1), same)
 
 
 RUN = [
@@ -43,7 +43,7 @@ RUN = [
         (outcome(1, 1, over=True), "after the end"),
     ],
 )
-def test_exit_0_on_a_cut_stream_is_the_finding(one: Outcome, judgement: str) -> None:
+def test_exit_0_on_a_cut_stream_is_the_finding(one: Judged, judgement: str) -> None:
     assert one.judgement == judgement
 
 

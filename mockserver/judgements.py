@@ -29,7 +29,7 @@ class Ran(NamedTuple):
     seconds: float
 
 
-class Outcome(NamedTuple):
+class Judged(NamedTuple):
     """A run with a cut stream. `same`: it printed what the uncut run printed."""
 
     cut: Cut
@@ -60,7 +60,7 @@ class Found(NamedTuple):
     said: str
 
 
-def found(outcomes: Iterable[Outcome]) -> list[Found]:
+def found(outcomes: Iterable[Judged]) -> list[Found]:
     """What is worth telling, in the order of the places: all but what was rejected, as it should be."""
     ranges: list[Found] = []
     for (judgement, status, same, _event), run in groupby(outcomes, _alike):
@@ -71,12 +71,12 @@ def found(outcomes: Iterable[Outcome]) -> list[Found]:
     return ranges
 
 
-def _alike(one: Outcome) -> tuple[Judgement, int | None, bool, int]:
+def _alike(one: Judged) -> tuple[Judgement, int | None, bool, int]:
     """What neighbours have in common that are told as one: also the event, or a range would say nothing of where."""
     return one.judgement, one.ran.status, one.same, one.cut.events if one.judgement != "after the end" else 0
 
 
-def wrong(outcomes: Iterable[Outcome]) -> int:
+def wrong(outcomes: Iterable[Judged]) -> int:
     """How many runs the client got wrong."""
     return sum(one.judgement in WRONG for one in outcomes)
 
@@ -120,7 +120,7 @@ def _ended(one: Found) -> str:
     return f"exit {one.status}" + (f", printed {printed} uncut" if one.status == 0 else "")
 
 
-def summary(outcomes: Sequence[Outcome]) -> str:
+def summary(outcomes: Sequence[Judged]) -> str:
     """One line: how many runs ended how."""
     counts: Counter[str] = Counter(one.judgement for one in outcomes)
     words = {
@@ -134,7 +134,7 @@ def summary(outcomes: Sequence[Outcome]) -> str:
     return f"{count(len(outcomes), 'run')}: " + ", ".join(parts)
 
 
-def as_json(outcomes: Sequence[Outcome], ranges: Iterable[Found], kind: str) -> dict[str, Any]:
+def as_json(outcomes: Sequence[Judged], ranges: Iterable[Found], kind: str) -> dict[str, Any]:
     """The same for programs: counts, then the ranges by judgement."""
     counts: Counter[str] = Counter(one.judgement for one in outcomes)
     told: dict[str, Any] = {"runs": len(outcomes), "rejected": counts["rejected"]}
