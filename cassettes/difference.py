@@ -17,7 +17,7 @@ import msgspec
 
 from cassettes import volatile
 from cassettes.matching import LADDER, Asked, Entry, Index, Level, query_of
-from cassettes.normalise import NO_RULES, NOT_ASKED, Rules, normalised
+from cassettes.normalise import NO_RULES, NOT_ASKED, Rules, json_flaw, normalised
 from cassettes.routes import same_path
 
 MOST = 5
@@ -59,6 +59,10 @@ class Miss(msgspec.Struct, frozen=True):
     matches: str | None = None
 
 
+HOP = "$.continuationToken"
+"""Where Gemini's request for the rest of a stream says of which (providers.md 6.6)."""
+
+
 class Comparison:
     """A live request that is compared with one tape after the other; its body is normalised once."""
 
@@ -93,6 +97,8 @@ class Comparison:
 
     def _deciding(self, entry: Entry) -> Iterator[str]:
         asked = self._asked
+        if asked.route.provider is not None and entry.provider not in {None, asked.route.provider}:
+            yield "provider"
         if asked.request.method != entry.interaction.request.method:
             yield "method"
         if not same_path(entry.path, asked.route):
@@ -105,7 +111,8 @@ class Comparison:
                 yield from (path for path, _ in _values(one, other))
             elif one != other:
                 live, taped = _json(asked.body), _json(entry.body)
-                yield from (path for path, _ in _values(live, taped))
+                flaw = "" if isinstance(taped, bytes) else json_flaw(asked.body)
+                yield from (f"body ({flaw})" if flaw and path == "body" else path for path, _ in _values(live, taped))
 
 
 def _undecided(body: bytes, taped: bytes) -> Iterator[str]:
@@ -134,6 +141,10 @@ def missed(asked: Asked, index: Index, near: Entry | None, tried: tuple[Level, .
 def _rule(
     asked: Asked, index: Index, near: Entry, fields: list[str], tried: tuple[Level, ...]
 ) -> tuple[str | None, str | None]:
+    if HOP in fields:
+        return None, None  # no level takes a beginning for what comes after it (`hops`)
+    if any(name.startswith("body (not ") for name in fields):
+        return None, None  # the client's mistake: nothing of ours is to be loosened for it
     by_value = {"normalized", "key"}.intersection(tried)
     if not by_value and (found := index.find("normalized", asked)):
         return "--match normalized", found[0].place

@@ -1,7 +1,7 @@
 """A streamed answer as the whole JSON that a client gets which asked for no stream. Pure.
 
 Which events make which answer is the dialect's `fold`; here is what becomes of head, time and ending. Imports
-`dialects`, `events`, `model` and the standard library.
+`dialects`, `events`, `model`, `sse` and the standard library.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from itertools import pairwise
 
 from msgspec.structs import replace
 
+from cassettes import sse
 from cassettes.dialects import Dialect
 from cassettes.dialects.base import json_bytes, payload
 from cassettes.events import event_ends, event_kind
@@ -30,12 +31,31 @@ def is_stream(response: Response) -> bool:
 def payloads(response: Response) -> Iterator[object]:
     """The decoded JSON of every event; None for what has none (comments, `[DONE]`). A last event that lacks its blank
     line counts if it is whole: google-genai delivers it (providers.md 2.5)."""
+    yield from map(payload, _events(response))
+
+
+def broken_event(response: Response) -> int | None:
+    """The number of the first event whose data begins as a JSON object and is none; None if there is no such event.
+    What has another meaning (`[DONE]`, plain text, nothing) is not broken."""
+    for number, event in enumerate(_events(response), start=1):
+        if payload(event) is None and _data(event).startswith("{"):
+            return number
+    return None
+
+
+def _events(response: Response) -> Iterator[bytes]:
     body, kind = response.body, _kind(response)
     ends = [0, *event_ends(body, kind)]
     for start, end in pairwise(ends):
-        yield payload(body[start:end])
+        yield body[start:end]
     if kind != "none" and ends[-1] < len(body):
-        yield payload(body[ends[-1] :] + b"\n\n")
+        yield body[ends[-1] :] + b"\n\n"
+
+
+def _data(event: bytes) -> str:
+    blocks, _ = sse.parse(event)
+    message = blocks[0].message if blocks else None
+    return (message.data if message else event.decode("utf-8", "replace")).lstrip()
 
 
 def folded(response: Response, timeline: Timeline, dialect: Dialect) -> Timeline | None:
@@ -45,22 +65,24 @@ def folded(response: Response, timeline: Timeline, dialect: Dialect) -> Timeline
     The head comes when the stream has ended, as a provider answers who has to finish first. Where the tape breaks, the
     client gets no head at all, and then the break: of an answer that was never whole there is nothing to show. An
     ending that came after the answer was finished (a client that left, a stall) is the end of a whole one; so is any
-    after an error.
+    after an error. What goes on in the background is not waited for: it comes with the first of the stream.
     """
     if timeline.head is None or not is_stream(response):
         return None
     events = list(payloads(response))
-    answer = dialect.fold(events)
+    awaited = dialect.awaited(events)
+    answer = dialect.fold(awaited)
     if answer is None:
         return None
     end = timeline.end
     said = [dialect.delta(event) for event in events]
     finished = any(delta.error or (delta.finish and end.type in _UNFINISHED) for delta in said)
-    if end.type != "eof" and not finished:
+    at_once = len(awaited) < len(events)
+    if end.type != "eof" and not finished and not at_once:
         broken = Ending(type=end.type, at="request", gap_ms=timeline.end_at_ms)
         return replace(timeline, head=None, head_at_ms=0.0, frames=(), end=broken, trailers=())
     body = json_bytes(answer.body)
-    at = timeline.frames[-1].at_ms if timeline.frames else timeline.head_at_ms
+    at = timeline.frames[0 if at_once else -1].at_ms if timeline.frames else timeline.head_at_ms
     return replace(
         timeline,
         head=_head(timeline.head, answer.code, len(body)),

@@ -29,7 +29,7 @@ class Digests(NamedTuple):
 class Likeness:
     """A request with that dialect, raw path, query and body; `body` may be a function that is called once."""
 
-    __slots__ = ("_body", "_digests", "_rules", "_streams", "dialect", "path", "query")
+    __slots__ = ("_body", "_digests", "_key", "_rules", "_streams", "dialect", "path", "query")
 
     def __init__(self, dialect: str, path: str, query: str, body: Callable[[], bytes], rules: Rules = NO_RULES) -> None:
         self.dialect = dialect
@@ -39,6 +39,14 @@ class Likeness:
         self._rules = rules
         self._streams: bool | None = None
         self._digests: Digests | None = None
+        self._key: str | None = None
+
+    @property
+    def key(self) -> str:
+        """The request key without a deck, under its rules: what attempts are counted by."""
+        if self._key is None:
+            self._key = _key(self.dialect, self.path, "", self.digests.loose)
+        return self._key
 
     @property
     def streams(self) -> bool:
@@ -69,6 +77,9 @@ def operation_path(dialect: str, path: str) -> str:
 def request_key(dialect: str, path: str, body: bytes, deck: str = "", rules: Rules = NO_RULES) -> str:
     """64 hex digits: hash of deck, dialect, path and normalised body (DESIGN 7). `path` is the route's, `body` the
     redacted one. Of two requests that differ only in what clocks say the key is the same."""
+    return _key(dialect, path, deck, digest(normalised_value(decoded(body), rules)))
+
+
+def _key(dialect: str, path: str, deck: str, loose: bytes) -> str:
     names = (octets(name) for name in (deck, dialect, operation_path(dialect, path)))
-    value = normalised_value(decoded(body), rules)
-    return hashlib.sha256(b"\0".join((*names, digest(value)))).hexdigest()
+    return hashlib.sha256(b"\0".join((*names, loose))).hexdigest()

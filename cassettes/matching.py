@@ -7,6 +7,7 @@ what it is like at a level is `likeness`. Imports `model`, `framing`, `dialects`
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -52,7 +53,7 @@ class Asked:
     the content coding that the request came in.
     """
 
-    __slots__ = ("_body", "_likeness", "_rules", "inflated", "request", "route")
+    __slots__ = ("_body", "_digest", "_likeness", "_rules", "inflated", "request", "route")
 
     def __init__(
         self, request: Request, route: Route, body: bytes | Callable[[], bytes], *, inflated: bool = False
@@ -61,6 +62,7 @@ class Asked:
         self.inflated = inflated
         self.route = route
         self._body = body
+        self._digest: bytes | None = None
         self._likeness: Likeness | None = None
         self._rules = NO_RULES
 
@@ -70,6 +72,18 @@ class Asked:
         if not isinstance(self._body, bytes):
             self._body = self._body()
         return self._body
+
+    @property
+    def settled(self) -> bool:
+        """Whether `body` was worked out already."""
+        return isinstance(self._body, bytes)
+
+    @property
+    def digest(self) -> bytes:
+        """SHA-256 of `body`; worked out once."""
+        if self._digest is None:
+            self._digest = hashlib.sha256(self.body).digest()
+        return self._digest
 
     def likeness(self, rules: Rules = NO_RULES) -> Likeness:
         """What it is compared by under `rules`; worked out once for the rules of one index."""
@@ -161,12 +175,12 @@ class Index:
 
     def find(self, level: Level, asked: Asked) -> tuple[Entry, ...]:
         """The entries that answer `asked` at `level`, in order. Of streamed and whole answers those that are asked for,
-        if there are any; where no mount says whose, those of whom the request is likely meant for."""
+        if there are any; where no mount says whose, those of whom the request is likely meant for, else of whose
+        grammar it is (providers.md 9.3): OpenAI's tapes and xAI's never take turns on a bare path."""
         found = _FINDERS[level](self, asked)
         if level == "order" or len(found) < 2:
             return found
-        if likely := asked.route.likely:
-            found = tuple(entry for entry in found if entry.provider == likely) or found
+        found = _likely(asked.route, found) or found
         if level == "exact":
             return found
         streams = asked.likeness(self.rules).streams
@@ -183,6 +197,10 @@ class Index:
             return ()  # the body is read only where the name of a tape is in it
         named = self.tapes.get(dialect.model(route.path, decoded(asked.body)) or "", ())
         return _fitting(asked, named, lambda _, entry: entry.operation == route.operation)
+
+    def alike(self, asked: Asked) -> tuple[Entry, ...]:
+        """The entries with the dialect and operation of `asked`, whosever they are."""
+        return tuple(self._groups.get(self.by_operation(asked), ())) if asked.route.operation else ()
 
     def by_path(self, asked: Asked) -> Group:
         """The group of the entries that can have the path."""
@@ -248,6 +266,17 @@ def _fitting(asked: Asked, entries: Iterable[Entry], rule: Callable[[Asked, Entr
 def _same_provider(route: Route, entry: Entry) -> bool:
     # A mount names its provider; a bare path is taken for whatever tape speaks its dialect.
     return route.provider is None or entry.provider in {None, route.provider}
+
+
+def _likely(route: Route, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+    """Of entries that a bare path may have those of whom it is meant for."""
+    if route.provider is not None:
+        return ()
+    if route.likely:
+        return tuple(entry for entry in entries if entry.provider == route.likely)
+    # Nothing says whose: a tape that does not say it either is as good as one of the dialect's own provider.
+    default = route.meant
+    return tuple(entry for entry in entries if entry.provider in {None, default.name}) if default else ()
 
 
 def _same_path(asked: Asked, entry: Entry) -> bool:

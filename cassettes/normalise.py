@@ -94,6 +94,22 @@ def decoded(body: bytes) -> object:
     return value if _shallow(value) else body
 
 
+def json_flaw(body: bytes) -> str:
+    """Why a body that begins as JSON is none, and where (line:column), as `not JSON at 1:20`; nothing of what it says.
+    "" if it is JSON, or something else altogether (empty, compressed, a form)."""
+    if body[:64].lstrip()[:1] not in {b"{", b"["}:
+        return ""
+    try:
+        json.loads(body)
+    except UnicodeDecodeError as error:
+        return f"not UTF-8 at byte {error.start + 1}"
+    except json.JSONDecodeError as error:
+        return f"not JSON at {error.lineno}:{error.colno}"
+    except (ValueError, RecursionError):
+        return ""  # numbers of thousands of digits, thousands of brackets: JSON that we do not look into
+    return ""
+
+
 def normalised(body: bytes, rules: Rules = NO_RULES) -> object:
     """The body as a normalised value: JSON with sorted keys, or the bytes of what is no JSON."""
     return normalised_value(decoded(body), rules)
@@ -107,6 +123,8 @@ def normalised_value(value: object, rules: Rules = NO_RULES) -> object:
     if isinstance(value, dict):
         for name in NOT_ASKED.intersection(value):
             del value[name]
+        if value.get("generationConfig") == {}:
+            del value["generationConfig"]  # google-genai adds an empty one to a hop (providers.md 6.6)
     for steps in rules.ignore:
         jsonpath.remove(value, steps)
     leaves = _Leaves(rules)

@@ -24,6 +24,15 @@ NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 RESERVED: Final = frozenset({"play"})
 """First path segments that the server keeps for itself (DESIGN 6)."""
 
+OWN_SEGMENT: Final = re.compile(r"v[0-9][a-z0-9]*|api|chat|responses|messages|models")
+"""First segments of the providers' own paths: a mount of that name would take every bare path from them."""
+
+
+def mountable(name: str) -> bool:
+    """Whether a provider or upstream may have that name."""
+    return bool(NAME.fullmatch(name)) and name not in RESERVED and not OWN_SEGMENT.fullmatch(name)
+
+
 Quirk = Literal["sparse-chunks", "usage-in-last-chunk", "usage-without-choices", "null-last-content"]
 """How a provider's chat chunks differ: they hold `id` and `choices` alone; usage comes in the last one only; that one
 has empty `choices`; the last `delta.content` is null."""

@@ -19,12 +19,21 @@ import msgspec
 
 from cassettes import dialects
 from cassettes.model import TokentapeError
-from cassettes.provider import NAME, RESERVED, Provider, cut_path, url_flaw
+from cassettes.provider import NAME, RESERVED, Provider, cut_path, mountable, url_flaw
 
 if TYPE_CHECKING:
     import yaml
 
-__all__ = ["NAME", "RESERVED", "Provider", "ProviderError", "RowError", "cut_path", "url_flaw"]
+__all__ = [
+    "NAME",
+    "RESERVED",
+    "Provider",
+    "ProviderError",
+    "RowError",
+    "cut_path",
+    "mountable",
+    "url_flaw",
+]
 
 
 class _Mark(Protocol):
@@ -167,10 +176,10 @@ def parse_upstream(text: str) -> tuple[str, str]:
     name, equals, url = text.partition("=")
     if not equals:
         raise ProviderError(f"--upstream {text!r}: expected NAME=URL, as in openai=https://api.openai.com/v1")
-    if not NAME.fullmatch(name) or name in RESERVED:
+    if not mountable(name):
         raise ProviderError(
             f"--upstream {text!r}: {name!r} cannot be mounted; expected letters, digits, '.', '_', '-' (at most 64), "
-            f"not {' or '.join(sorted(RESERVED))}"
+            f"not {' or '.join(sorted(RESERVED))}, nor what an API's own paths begin with (v1, api, chat, models …)"
         )
     if flaw := url_flaw(url):
         # What may hold a password is not printed.
@@ -250,8 +259,8 @@ def _row(loader: yaml.SafeLoader, key: yaml.Node, value: yaml.Node, place: str) 
 
     line = _line(key.start_mark)
     name = key.value if isinstance(key, yaml.ScalarNode) else ""
-    if not NAME.fullmatch(name) or name in RESERVED:
-        raise RowError(f"{place}:{line}: {name!r} is no name for a provider")
+    if not mountable(name):
+        raise RowError(f"{place}:{line}: {_no_name(name)}")
     if not isinstance(value, yaml.MappingNode):
         raise RowError(f"{place}:{line}: expected a mapping of the provider's fields")
     lines = {field.value: _line(field.start_mark) for field, _ in value.value if isinstance(field, yaml.ScalarNode)}
@@ -273,6 +282,13 @@ def _row(loader: yaml.SafeLoader, key: yaml.Node, value: yaml.Node, place: str) 
     return row
 
 
+def _no_name(name: str) -> str:
+    return (
+        f"{name!r} is no name for a provider; expected letters, digits, '.', '_', '-', "
+        "and not what a path begins with (play, v1, api, chat, models …)"
+    )
+
+
 def _flaw(row: Provider) -> tuple[str, str] | None:
     """The field that cannot be, and why."""
     if flaw := url_flaw(row.base_url):
@@ -281,6 +297,9 @@ def _flaw(row: Provider) -> tuple[str, str] | None:
     for field, path in (*paths, *(("also_paths", path) for path in row.also_paths)):
         if path and not _PATH.fullmatch(path):
             return field, f"{field} {path!r}; expected a path such as /v1"
+    for alias in row.aliases:
+        if not mountable(alias):
+            return "aliases", _no_name(alias)
     if not row.dialects:
         return "dialects", "a provider speaks at least one dialect"
     for name in row.dialects:

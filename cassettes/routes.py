@@ -25,8 +25,6 @@ DECK: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 DECK_HEADER: Final = "x-tokentape-deck"
 _SHOWN: Final = 200  # characters of a foreign path in a message
 _NAMED: Final = 4  # base URLs in a message; there are many more
-# First segments that are an API's own; any other is more likely a gateway's name.
-_OWN_SEGMENT = re.compile(r"v[0-9][a-z0-9]*|api|chat|responses|messages|models")
 _VERSION = re.compile(r"v[0-9][a-z0-9]*")
 _ORIGIN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*+://([^/?#]*+)")
 
@@ -364,6 +362,6 @@ def _unmounted(asked: str, root: str) -> str:
 
 def _mount_hint(asked: str) -> str:
     name = _segment(asked, 1)[0]
-    if not providers.NAME.fullmatch(name) or _OWN_SEGMENT.fullmatch(name):
-        return ""
+    if not providers.mountable(name):
+        return ""  # an API's own path; any other is more likely a gateway's name
     return f"; another upstream is mounted by --upstream {name}=URL"

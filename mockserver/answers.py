@@ -13,12 +13,14 @@ from aiohttp import web
 from cassettes import providers, routes
 from cassettes.matching import Asked, Index
 from cassettes.model import Headers
+from cassettes.normalise import json_flaw
 from cassettes.printable import columns, count, escape, pad
 from mockserver.choose import Found
 
 ANY_METHOD = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 FAULT = "tokentape_fault"
 """The code of an error about faults."""
+_COUNTED = frozenset({"count_tokens", "input_tokens"})
 LOOSE: frozenset[str] = frozenset({"last-user", "order", "route"})
 """Levels at which a tape answers other requests than its own."""
 
@@ -51,6 +53,10 @@ def provider_refusal(asked: Asked, found: Found | None) -> web.Response | None:
     """The error that the provider has for every such request, where no tape holds the real one; else None."""
     if found is not None and found[0] not in LOOSE:
         return None
+    answered = asked.route.operation in _COUNTED if found is None else found[0] != "order"
+    if answered and asked.route.operation and (flaw := json_flaw(asked.request.body)):
+        # What looks past the body must not hide that the client sends a broken one.
+        return failure(asked.route, 400, f"the request body is {flaw}", "tokentape_not_json")
     why = routes.refusal(asked.route, asked.request.body)
     return None if why is None else failure(asked.route, 400, why, "model_not_supported")
 

@@ -7,32 +7,42 @@ comes from `tokentape.py`, so that nothing here knows the recorder.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable
 from typing import NamedTuple, Protocol
 
 import msgspec
 from aiohttp import web
 
 from cassettes import routes
+from cassettes.convert import coding
 from cassettes.framing import text
 from cassettes.matching import Asked
-from cassettes.model import Headers, Request, TokentapeError
+from cassettes.model import Headers, Request, TokentapeError, header
+from cassettes.printable import escape
 from cassettes.redact import Redactor, redact_body
 from cassettes.secrets import secrets_from_request
-from mockserver import answers, browsers, wire
+from mockserver import answers, browsers, secure, wire
 from mockserver.catalogue import Catalogue
 from mockserver.choose import Chooser, Chosen, Found
+from mockserver.control import House
 from mockserver.decks import Deck, Decks
 from mockserver.faults.grammar import FaultError
-from mockserver.faulty import Wanted, breaking, key_of, wanted
+from mockserver.faulty import Wanted, breaking, wanted
 from mockserver.guards import Guard
 from mockserver.hub import Hub
+from mockserver.journal import By, Came, Ending, Journal, Record
 from mockserver.misses import Misses, miss_of
-from mockserver.own import Own, is_own
+from mockserver.mounts import extra_mounts
+from mockserver.outcomes import ended
+from mockserver.own import Own, is_journalled, is_own
 from mockserver.plan import Asking
 from mockserver.player import Outcome, Player
 from mockserver.relay import Relay
+from mockserver.remarks import Remarks
+from mockserver.resuming import had_of
+from mockserver.stored import OPERATIONS, Stored
 
 MAX_BODY = 64 * 1024 * 1024
 """Bytes of a request body (DESIGN 6); more is a 413."""
@@ -42,10 +52,6 @@ ASKED_REMEMBERED = 1024
 """Requests whose reading (route, redacted body) is remembered."""
 ASKED_LARGEST = 16 * 1024
 """Bytes of a body up to which that is worth it."""
-
-
-NOTED_MOST = 1000
-"""Tapes of which it is said that they answer another body than theirs."""
 
 
 class Live(Protocol):
@@ -60,22 +66,27 @@ Forward = Callable[[Asked, Relay], Awaitable[Live]]
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """How a server behaves beside its tapes. `extra` names mounts that are no provider rows; `ending_drain` in s;
-    `origins` and `token` are those of `Guard`."""
+    `origins` and `token` are those of `Guard`; `tls`: https is spoken, with this."""
 
     extra: frozenset[str] = frozenset()
     ending_drain: float = 30.0
     origins: frozenset[str] = frozenset()
     token: str = ""
+    tls: ssl.SSLContext | None = None
 
 
 class _Reading(NamedTuple):
-    """What a request asks and in which way, whether it asks the server itself, what tapes have for it, and which faults
-    are wanted."""
+    """What a request asks and in which way, whether it asks the server itself, what tapes of which chooser (its deck's,
+    or the server's) have for it, what the journal keeps of it, its request key,
+    and which faults it wants."""
 
     asked: Asked
     asking: Asking
     own: bool
     found: Found | None
+    chooser: Chooser
+    came: Came
+    key: str | None
     wanted: Wanted
 
 
@@ -98,19 +109,24 @@ class Server:
         self._redactor = redactor
         self._report = report
         self._forward = forward
-        self._decks = Decks()
+        self.decks = Decks()
+        self.journal = Journal()
         self._readings: OrderedDict[tuple[object, ...], _Reading] = OrderedDict()
         self._read_for: object = None
+        self._read_with = 0
+        self._stopping = False
         self._catalogue = Catalogue(chooser.index)
         self._extra = settings.extra
         self._connections = wire.Connections()
         self._hub: Hub | None = None
         self._runner: web.ServerRunner | None = None
         self._listening: asyncio.Server | None = None
-        self._noted: set[str] = set()
+        self._entry: secure.Entry | None = None
+        self._remarks = Remarks(report)
         self._guard = Guard(origins=settings.origins, token=settings.token)
         self._missed = Misses()
-        self._own = Own(chooser, self._missed, redactor)
+        self._stored = Stored(chooser)
+        self._own = Own(House(chooser, self.decks, self.journal, self._missed, redactor, lambda: self.hub))
         self.misses = 0
         self.played = 0
         self.url = ""
@@ -127,6 +143,7 @@ class Server:
     async def start(self, host: str, port: int) -> str:
         """Listens and returns the server's URL; port 0 lets the kernel choose. Raises OSError if it cannot listen."""
         bound = wire.listen(host, port)
+        self._stopping = False
         self._guard = msgspec.structs.replace(self._guard, host=host, address=bound.getsockname()[0])
         self._hub = Hub(asyncio.get_running_loop())
         # The low-level server: an Application would resolve a route that is always the same one, for 8 us a request.
@@ -143,22 +160,30 @@ class Server:
         self._runner = web.ServerRunner(served, shutdown_timeout=0.2)
         await self._runner.setup()
         # Where nothing waits no deadline counts from a request, so nobody need know when it came.
-        self._listening = await wire.accept(served, bound, stamped=not self.chooser.playing.pace.timeless)
+        stamped = not self.chooser.playing.pace.timeless
+        if self._settings.tls is None:
+            self._listening = await wire.accept(served, bound, stamped=stamped)
+        else:
+            self._entry = secure.Entry(self._settings.tls, self._report, self._hub, stamped=stamped)
+            self._listening = await self._entry.accept(served, bound)
         shown = f"[{host}]" if ":" in host else host
-        self.url = f"http://{shown}:{bound.getsockname()[1]}"
+        self.url = f"http{'s' if self._entry else ''}://{shown}:{bound.getsockname()[1]}"
         return self.url
 
     async def warm_up(self) -> None:
         """Asks itself a few times, so that the first client does not pay for what loads lazily (0.5-2 ms)."""
-        host, _, port = self.url.removeprefix("http://").rpartition(":")
-        await wire.ask(host.strip("[]"), int(port), 20)
+        host, _, port = self.url.partition("://")[2].rpartition(":")
+        await wire.ask(host.strip("[]"), int(port), 20, secure.unchecked() if self._entry else None)
 
     async def stop(self) -> None:
         """Ends every live stream at once and stops listening."""
+        self._stopping = True
         if self._listening is not None:
             self._listening.close()
             self._listening = None
         self._connections.abort_all()
+        if self._entry is not None:
+            self._entry.abort_waiting()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -192,67 +217,119 @@ class Server:
         start = self.hub.past(wire.came(request))
         if body is None:
             message = f"the body is over {MAX_BODY} bytes"
-            return answers.failure(self._shape(request), 413, message, "tokentape_too_large")
+            return self._refused(request, 413, message, "tokentape_too_large", start)
         try:
             return await self._answer(request, self._read(request, body), start)
         except routes.RouteError as error:
-            return answers.failure(self._shape(request), 400, str(error), "tokentape_bad_path")
+            return self._refused(request, 400, str(error), "tokentape_bad_path", start)
         except FaultError as error:
-            return answers.no_faults(self._shape(request), str(error))
+            return self._refused(request, 422, escape(str(error)), answers.FAULT, start)
 
     async def _answer(self, request: web.BaseRequest, reading: _Reading, start: float) -> web.StreamResponse:
-        """Raises FaultError for faults that cannot act on the answer."""
-        asked, asking, own, found, wish = reading
-        deck = self._decks.get(asked.route.deck)
-        if own:
-            answer = await self._own.answer(asked, asking, self.url, self._guard, wish, deck, self.hub.wall())
-            return await self._play(request, answer, Deck(), start) if isinstance(answer, Chosen) else answer
+        """The answer of a tape, or of whoever else has one. Raises FaultError for faults that cannot act on it."""
+        if reading.own:
+            return await self._handle_own(request, reading, start)
+        asked, found = reading.asked, reading.found
         if self._forward is None and (refused := answers.provider_refusal(asked, found)) is not None:
-            return refused
-        chosen = self._pick(found, asked, asking, deck, wish) if found else None
-        if chosen is not None:
-            if found and found[0] == "order" and chosen.entry.body != asked.body:
-                self._note_other_body(asked, chosen)
-            return await self._play(request, chosen, deck, start)
+            return self._told(reading.came, start, refused)
+        deck = self.decks.get(asked.route.deck, start)
+        if (found is None or found[0] == "route") and asked.route.operation in OPERATIONS:
+            stored = self._store(reading).answer(
+                asked, reading.asking, deck, start, made_here=self._forward is not None
+            )
+            if stored is not None:
+                reading.wanted.refuse("a response that is asked for by its id stays whole")
+                return await self._give(request, stored, start, reading)
+        attempt = deck.attempt(reading.key) if reading.key else 0
+        chosen = self._pick(found, reading, deck, attempt) if found else None
+        if found is not None and chosen is not None:
+            self._remarks.note(asked, reading.asking, found, chosen)
+            if asked.route.operation == "responses":
+                self._store(reading).begun(asked, chosen.entry, deck, start)
+            return await self._play(request, chosen, deck, start, reading, attempt)
         if self._forward is not None and (asked.route.provider is not None or asked.route.dialect != "raw"):
             if (refusal := self._guard.foreign(asked.request.headers)) is not None:
-                return answers.failure(asked.route, refusal.status, refusal.message, refusal.code)
-            if wish.own:
-                return answers.no_faults(asked.route, "no tape answers this request, and what is forwarded stays whole")
-            return await self._relay(request, asked, asking, self._forward)
-        if request.method == "OPTIONS":
-            return answers.options(answers.ANY_METHOD)
-        if found is None and (said := self._catalogue.answer(asked)) is not None:
-            if wish.own:
-                return answers.no_faults(asked.route, "no tape answers this request, and a list of models stays whole")
-            return answers.json_response(said.body, said.code)
-        return self._miss(asked, found)
+                foreign = answers.failure(asked.route, refusal.status, refusal.message, refusal.code)
+                return self._told(reading.came, start, foreign)
+            reading.wanted.refuse("no tape answers this request, and what is forwarded stays whole")
+            return await self._relay(request, reading, deck, start, self._forward)
+        return self._told(reading.came, start, self._unplayed(reading, deck))
 
-    def _pick(self, found: Found, asked: Asked, asking: Asking, deck: Deck, wish: Wanted) -> Chosen | None:
+    def _pick(self, found: Found, reading: _Reading, deck: Deck, attempt: int) -> Chosen | None:
         """The tape that is next, with the faults that act on this attempt. Raises FaultError."""
-        chooser = self.chooser
-        key = key_of(asked, chooser.index.rules)
-        attempt = deck.attempt(key)
+        chooser, wish = reading.chooser, reading.wanted.in_deck(deck.faults)
         if not wish.faults:
-            return chooser.pick(found, asking, deck)
-        name, seed = asked.route.deck or "", chooser.playing.seed
-        return chooser.pick(found, asking, deck, breaking(wish, key, attempt, name, seed, self.hub.wall()))
+            return chooser.pick(found, reading.asking, deck)
+        acting = breaking(wish, reading.key or "", attempt, deck.name, chooser.playing.seed, self._wall())
+        return chooser.pick(found, reading.asking, deck, acting)
 
-    def _note_other_body(self, asked: Asked, chosen: Chosen) -> None:
-        """Says once a tape that it answers what it was not recorded for: `order` looks at method and path only."""
-        place = chosen.entry.place
-        if place in self._noted or len(self._noted) >= NOTED_MOST:
-            return
-        self._noted.add(place)
-        self._report(
-            f"tokentape: note: {place} answers {asked.request.method} {asked.route.path[:100]} by order; "
-            "it was recorded for another request body (--match normalized makes that a miss)"
+    def _wall(self) -> float:
+        return self.hub.wall(self.hub.now())
+
+    async def _handle_own(self, request: web.BaseRequest, reading: _Reading, start: float) -> web.StreamResponse:
+        asked = reading.asked
+        deck = self.decks.get(asked.route.deck, start) if is_journalled(asked) else Deck()
+        wish = reading.wanted.in_deck(deck.faults)
+        answer = await self._own.answer(
+            asked, reading.asking, self.url, self._guard, reading.chooser, wish, deck, self._wall()
         )
+        if isinstance(answer, Chosen) or is_journalled(asked):
+            return await self._give(request, answer, start, reading)
+        return answer
 
-    def _miss(self, asked: Asked, found: Found | None) -> web.Response:
+    async def _give(
+        self, request: web.BaseRequest, answer: Chosen | web.Response, start: float, reading: _Reading
+    ) -> web.StreamResponse:
+        """Plays what was asked for by name, so that no place moves, or tells what was said of it."""
+        if isinstance(answer, web.Response):
+            return self._told(reading.came, start, answer)
+        return await self._play(request, answer, Deck(reading.asked.route.deck or ""), start, reading)
+
+    def _store(self, reading: _Reading) -> Stored:
+        """The responses on the tapes that the request's deck has."""
+        own = self.decks.own(reading.asked.route.deck)
+        if own is None:
+            return self._stored
+        own.stored = own.stored or Stored(reading.chooser)
+        return own.stored
+
+    def _unplayed(self, reading: _Reading, deck: Deck) -> web.Response:
+        """The server's own answer where no tape has one."""
+        asked = reading.asked
+        if asked.request.method == "OPTIONS":
+            return answers.options(answers.ANY_METHOD)
+        own = reading.chooser is not self.chooser
+        catalogue = Catalogue(reading.chooser.index) if own else self._catalogue
+        if reading.found is None and (said := catalogue.answer(asked)) is not None:
+            reading.wanted.refuse("no tape answers this request, and what the server says itself stays whole")
+            return answers.json_response(said.body, said.code)
+        deck.misses += 1
+        return self._miss(reading)
+
+    def _refused(
+        self, request: web.BaseRequest, status: int, message: str, code: str, start: float
+    ) -> web.StreamResponse:
+        """The answer to a request that cannot be read; the journal has its head."""
+        route = self._shape(request)
+        asked = Asked(Request(request.method, request.raw_path, _headers(request)), route, b"")
+        return self._told(Came(asked), start, answers.failure(route, status, message, code))
+
+    def _told(self, came: Came, start: float, answer: web.Response) -> web.Response:
+        """An answer of the server's own, which is over as soon as it is made, with its record in the journal."""
+        name = came.asked.route.deck or ""
+        if (deck := self.decks.peek(name)) is not None:
+            deck.requests += 1
+        size = len(answer.body) if isinstance(answer.body, bytes) else 0
+        record = self.journal.begin(came, name, start, answer.status, size)
+        record.size = size
+        self.journal.end(record, self.hub.now(), "server", "kept-alive")
+        return answer
+
+    def _miss(self, reading: _Reading) -> web.Response:
         self.misses += 1
+        asked = reading.asked
         redactor = self._redactor_for(asked.request.headers, asked.request.uri)
-        miss = miss_of(asked, self.url, self.chooser, found, redactor)
+        miss = miss_of(asked, self.url, reading.chooser, reading.found, redactor)
         self._missed.note(miss)
         self._report(f"tokentape: no tape matches {miss.method} {miss.path}: {miss.message}")
         return answers.failure(asked.route, 404, f"no tape matches: {miss.message}", "tokentape_no_match")
@@ -263,10 +340,11 @@ class Server:
 
     def _read(self, request: web.BaseRequest, body: bytes) -> _Reading:
         """What `request` asks. Remembered while the tapes stay, for small bodies: all it depends on is in the key."""
-        if self._read_for is not self.chooser.index:
+        if self._read_for is not self.chooser.index or self._read_with != self.decks.version:
             # Other tapes may bring other mounts: what a path means is read anew.
             self._readings.clear()
             self._read_for = self.chooser.index
+            self._read_with = self.decks.version
             self._catalogue = Catalogue(self.chooser.index)
             self._extra = self._settings.extra | extra_mounts(self.chooser.index.providers)
         key = (request.method, request.raw_path, request.version, request.raw_headers, body)
@@ -282,28 +360,46 @@ class Server:
     def _read_anew(self, request: web.BaseRequest, body: bytes) -> _Reading:
         headers = _headers(request)
         target = request.raw_path
-        route = routes.parse(request.method, target, headers, self._extra, body)
+        plain = coding.plain_body(headers, body) if header(headers, "content-encoding") else None
+        said = body if plain is None else plain
+        route, chooser = routes.parse(request.method, target, headers, self._extra, said), self.chooser
+        if (own_tapes := self.decks.own(route.deck)) is not None:
+            chooser = own_tapes.chooser(chooser.index)
+            extra = self._extra | extra_mounts(chooser.index.providers)
+            route = routes.parse(request.method, target, headers, extra, said)
         redactor = self._redactor_for(headers, target)
         # The digests of base64 leaves must not depend on what is secret: they come first, as on the tape.
-        asked = Asked(Request(request.method, target, headers, body), route, lambda: redactor.bytes(redact_body(body)))
+        asked = Asked(
+            Request(request.method, target, headers, body),
+            route,
+            lambda: redactor.bytes(redact_body(said)),
+            inflated=plain is not None,
+        )
         reader = browsers.reader_of(headers, self._guard)
         asking = Asking(request.method == "HEAD", request.version < (1, 1), bool(request.keep_alive), reader)
         own = is_own(asked)
-        wish = wanted(self.chooser.playing.faults, route, headers, target, tls=request.secure)
-        found = None if own else self.chooser.find(asked)
+        found = None if own else chooser.find(asked)
         if found is not None and route.operation is not None:
-            asking = asking._replace(whole=not asked.likeness(self.chooser.index.rules).streams)
-        return _Reading(asked, asking, own, found, wish)
+            asking = asking._replace(whole=not asked.likeness(chooser.index.rules).streams)
+        key = None
+        if found is not None:
+            asking = asking._replace(had=had_of(asked))
+            key = asked.likeness(chooser.index.rules).key
+        wish = wanted(chooser.playing.faults, route, headers, target, tls=self._entry is not None)
+        return _Reading(asked, asking, own, found, chooser, Came(asked), key, wish)
 
     def _redactor_for(self, headers: Headers, target: str) -> Redactor:
         """Knows the credentials of that request too; a repeated one costs a look-up."""
         return self._redactor.with_secrets(secrets_from_request(headers, target))
 
-    async def _play(self, request: web.BaseRequest, chosen: Chosen, deck: Deck, start: float) -> web.StreamResponse:
+    async def _play(
+        self, request: web.BaseRequest, chosen: Chosen, deck: Deck, start: float, reading: _Reading, attempt: int = 0
+    ) -> web.StreamResponse:
         self.played += 1
         plan = chosen.plan
         takeover = wire.Takeover(request, plan.code)
         keep = plan.action == "keep"
+        record = self._record(chosen, deck, start, reading, attempt)
 
         def delivered() -> None:
             if plan.advances:
@@ -312,13 +408,17 @@ class Server:
         def done(outcome: Outcome) -> None:
             takeover.size = player.bytes_written
             takeover.end(keep=keep and outcome == "played")
+            deck.live -= 1
+            over = (player.last or start) if keep and outcome == "played" else self.hub.now()
+            self.journal.end(record, over, *ended(outcome, plan, stopping=self._stopping))
 
-        player = Player(plan, takeover.connection, start, delivered, done, self._settings.ending_drain)
+        player = record.player = Player(plan, takeover.connection, start, delivered, done, self._settings.ending_drain)
         following = player.pump(self.hub.now())
         if following is not None:
             self.hub.add(following, player)
         if takeover.over:
             return takeover
+        self.journal.live[record.n] = record
         self._connections.add(takeover)
         try:
             await takeover.finished()
@@ -327,32 +427,70 @@ class Server:
             raise
         return takeover
 
+    def _record(self, chosen: Chosen, deck: Deck, start: float, reading: _Reading, attempt: int) -> Record:
+        """What the journal has of a tape that begins to play now."""
+        deck.requests += 1
+        deck.live += 1
+        journal, plan, key = self.journal, chosen.plan, reading.key
+        return journal.keep(
+            Record(
+                journal.total + 1,
+                reading.came,
+                deck.name,
+                start,
+                plan.code,
+                len(plan.wire),
+                chosen.entry.place,
+                reading.found[0] if reading.found else None,
+                key,
+                attempt or None,
+                reading.chooser.playing.seed,
+                (chosen.breaking.text,) if chosen.breaking else (),
+                tuple(f"fault_not_applied: {one}" for one in chosen.left_out),
+            )
+        )
+
     async def _relay(
-        self, request: web.BaseRequest, asked: Asked, asking: Asking, forward: Forward
+        self, request: web.BaseRequest, reading: _Reading, deck: Deck, start: float, forward: Forward
     ) -> web.StreamResponse:
+        asked = reading.asked
         takeover = wire.Takeover(request)
+        deck.requests += 1
+        deck.live += 1
+        record = self.journal.begin(reading.came, deck.name, start)
+        record.takeover = takeover
+        self.journal.live[record.n] = record
         self._connections.add(takeover)
-        relay = Relay(takeover, self.hub, asking, self._settings.ending_drain)
+        relay = Relay(takeover, self.hub, reading.asking, self._settings.ending_drain)
+        by: By = "server"
+        ending: Ending = "aborted"
         try:
             live = await forward(asked, relay)
+            try:
+                await takeover.finished()
+            except asyncio.CancelledError:
+                live.left()
+                raise
+            by, ending = "upstream", "kept-alive" if takeover.keep_alive else "fin"
+        except asyncio.CancelledError:
+            by, ending = ("shutdown", "aborted") if self._stopping else ("client", "client-left")
+            raise
         except TokentapeError as error:
             message = self._redactor_for(asked.request.headers, asked.request.uri).text(str(error))
             self._report(f"tokentape: error: {message}")
-            return answers.failure(asked.route, 502, message, "tokentape_upstream")
-        try:
-            await takeover.finished()
-        except asyncio.CancelledError:
-            live.left()
-            raise
+            ending = "kept-alive"
+            return self._unreached(asked, message, record)
+        finally:
+            deck.live -= 1
+            record.status, record.size = record.status or takeover.code, record.size or takeover.size
+            self.journal.end(record, self.hub.now(), record.by or by, ending)
         return takeover
+
+    def _unreached(self, asked: Asked, message: str, record: Record) -> web.StreamResponse:
+        answer = answers.failure(asked.route, 502, message, "tokentape_upstream")
+        record.status, record.size = 502, len(answer.body) if isinstance(answer.body, bytes) else 0
+        return answer
 
 
 def _headers(request: web.BaseRequest) -> Headers:
     return tuple((text(name), text(value)) for name, value in request.raw_headers)
-
-
-def extra_mounts(upstreams: Mapping[str, str] | Collection[str]) -> frozenset[str]:
-    """The names among `upstreams` that are no provider rows: they are mounted with dialect raw."""
-    from cassettes import providers
-
-    return frozenset(name for name in upstreams if providers.lookup(name) is None)

@@ -1,4 +1,4 @@
-"""What a server can say of its tapes in a provider's own words: `GET …/models`, token counts, a response by its id.
+"""What a server can say of its tapes in a provider's own words: `GET …/models`, token counts.
 
 Tapes come first: this is asked where none answers. Pure; imports `cassettes` only.
 """
@@ -6,14 +6,10 @@ Tapes come first: this is asked where none answers. Pure; imports `cassettes` on
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from functools import cached_property
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from cassettes import dialects, folding
-from cassettes.dialects.base import at
-from cassettes.dialects.openai_responses import OpenAIResponses
+from cassettes import dialects
 from cassettes.matching import Asked, Entry, Index
 from cassettes.routes import Route
 
@@ -29,7 +25,7 @@ class Said(NamedTuple):
 
 
 class Catalogue:
-    """The models, tapes and response ids of an index; worked out when they are first asked for."""
+    """The models and tapes of an index."""
 
     def __init__(self, index: Index) -> None:
         self._index = index
@@ -46,8 +42,6 @@ class Catalogue:
         if route.operation in {"count_tokens", "input_tokens"}:
             counted = dialect.count(_json(asked.body))
             return None if counted is None else Said(200, counted)
-        if route.operation == "response" and route.dialect == "openai-responses":
-            return self.responses.get(unquote(route.path.rpartition("/")[2]))
         return None
 
     def names(self, route: Route, most: int = MOST_MODELS) -> list[str]:
@@ -56,12 +50,6 @@ class Catalogue:
         entries = [entry for entry in self._index.entries if _speaks(entry, route)]
         models = filter(None, (model_of(entry) for entry in entries))
         return list(dict.fromkeys((*models, *(entry.tape for entry in entries))))[:most]
-
-    @cached_property
-    def responses(self) -> dict[str, Said]:
-        """OpenAI's stored responses by id, as polling shows them (providers.md 4). Costs a reading of all such tapes,
-        at the first request for one."""
-        return {name: said for entry in self._index.entries for name, said in _stored(entry)}
 
 
 def model_of(entry: Entry) -> str | None:
@@ -72,19 +60,6 @@ def model_of(entry: Entry) -> str | None:
 def _speaks(entry: Entry, route: Route) -> bool:
     own = entry.dialect == route.dialect or {entry.dialect, route.dialect} <= {"openai-chat", "openai-responses"}
     return own and route.provider in {None, entry.provider}
-
-
-def _stored(entry: Entry) -> Iterator[tuple[str, Said]]:
-    """The response that a tape holds, with its id."""
-    dialect = dialects.get(entry.dialect)
-    if not isinstance(dialect, OpenAIResponses):
-        return
-    response = entry.interaction.response
-    folded = dialect.fold(folding.payloads(response)) if folding.is_stream(response) else None
-    body = folded.body if folded is not None else _json(response.body)
-    name = at(body, "id")
-    if isinstance(name, str) and at(body, "object") == "response":
-        yield name, Said(200, body)
 
 
 def _json(body: bytes) -> object:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterable
+from itertools import islice
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
@@ -16,16 +16,19 @@ from weakref import WeakValueDictionary
 
 import msgspec
 
-from cassettes import dialects
+from cassettes import dialects, hops
 from cassettes.difference import FAR, Comparison, Miss, missed
 from cassettes.events import event_ends, event_kind
 from cassettes.folding import folded
 from cassettes.framing import octets
 from cassettes.matching import LADDER, Asked, Entry, Index, Level
+from cassettes.model import Timeline
+from cassettes.resume import rest_of
 from cassettes.timeline import to_timeline
 from cassettes.timing import AS_RECORDED, Pace, paced
 from mockserver.decks import Deck, Run
 from mockserver.plan import MARK, Asking, Plan, compile_plan
+from mockserver.resuming import Resuming
 
 if TYPE_CHECKING:
     from mockserver.faulty import Breaking
@@ -76,20 +79,24 @@ Found = tuple[Level, Run]
 
 
 class Chooser:
-    """Chooses among the interactions of an index. Replace the index with `reload`."""
+    """Chooses among the interactions of an index. Replace the index with `reload`. `plan_bytes`: of the compiled plans
+    that are kept"""
 
-    def __init__(self, index: Index, playing: Playing) -> None:
+    def __init__(self, index: Index, playing: Playing, plan_bytes: int = PLAN_BYTES) -> None:
         self.index = index
         self.playing = playing
+        self._most_bytes = plan_bytes
         self._found: OrderedDict[tuple[object, ...], Found | None] = OrderedDict()
         # Of a thousand requests with one list of candidates the list is kept once.
         self._runs: WeakValueDictionary[str, Run] = WeakValueDictionary()
         self._plans: OrderedDict[tuple[object, ...], Compiled] = OrderedDict()
         self._plan_bytes = 0
+        self.resuming = Resuming()
 
     def reload(self, index: Index) -> None:
         """Other tapes from now on; what is being played goes on."""
         self.index = index
+        self.resuming.forget()
         self._found.clear()
         self._runs.clear()
         self._plans.clear()
@@ -106,6 +113,10 @@ class Chooser:
         Raises FaultError for a fault of `breaking` that cannot be applied to it."""
         level, run = found
         entry = deck.choose(run, unplayed=level == "order", repeat=self.playing.repeat)
+        if asking.had is not None and (goes_on := self.resuming.among(run, entry, asking.had)) is not None:
+            entry, rest = goes_on
+            asking = asking._replace(rest=rest if rest.offset else None)
+        asking = asking._replace(had=None) if asking.had is not None else asking
         if entry is None:
             return None
         plan, left_out = self.broken(entry, asking, None, breaking)
@@ -125,7 +136,7 @@ class Chooser:
         own = self.playing.pace if pace is None else pace
         compiled = self._plans[key] = self._compile(entry, asking, own, breaking)
         self._plan_bytes += len(compiled.plan.wire)
-        while len(self._plans) > 1 and (len(self._plans) > PLANS or self._plan_bytes > PLAN_BYTES):
+        while len(self._plans) > 1 and (len(self._plans) > PLANS or self._plan_bytes > self._most_bytes):
             self._plan_bytes -= len(self._plans.popitem(last=False)[1].plan.wire)
         return compiled
 
@@ -135,8 +146,8 @@ class Chooser:
             return None  # `asked.body` is not looked at: it may not be worked out yet
         route = asked.route
         # The digest, not the body: of a thousand requests of megabytes nothing is kept.
-        body = hashlib.sha256(asked.body).digest()
-        key = (asked.request.method, route.provider, route.likely, route.dialect, route.path, route.query, body)
+        method, path = asked.request.method, route.path
+        key = (method, route.provider, route.likely, route.dialect, path, route.query, asked.digest)
         if key in self._found:
             return self._found[key]
         found = self._found[key] = self._find(asked)
@@ -148,9 +159,19 @@ class Chooser:
         if entries := self.index.named(asked):
             return "exact", self._run(entries)
         for level in self.playing.levels:
-            if entries := self.index.find(level, asked):
+            if entries := self._hops(asked, level, self.index.find(level, asked)):
                 return level, self._run(entries)
         return None
+
+    def _hops(self, asked: Asked, level: Level, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
+        """Those of the candidates that answer this hop of a stream (providers.md 6.6). `order` is the tape's own order,
+        whatever is asked, unless the token says more."""
+        if asked.route.dialect != "gemini":
+            return entries
+        token = hops.token_of(asked.body)
+        if level == "order":
+            return (hops.answering(token, entries) if token else ()) or entries
+        return hops.answering(token, entries)
 
     def _run(self, entries: tuple[Entry, ...]) -> Run:
         run = Run(entries)
@@ -161,23 +182,31 @@ class Chooser:
         return missed(asked, self.index, nearest(self.index, asked), self.playing.levels)
 
     def _compile(self, entry: Entry, asking: Asking, pace: Pace, breaking: Breaking | None) -> Compiled:
-        timeline, response = to_timeline(entry.interaction), entry.interaction.response
+        timeline, response, whole = self.timeline(entry, pace), entry.interaction.response, None
+        if asking.whole:
+            whole = folded(response, timeline, dialects.get(entry.dialect))
+            timeline = whole or timeline
+        elif asking.rest is not None:
+            timeline = rest_of(timeline, asking.rest)
+        extra = ((MARK, quote(octets(entry.place), safe="/#:@+,;=~!")),) if self.playing.mark else ()
+        if breaking is None:
+            return Compiled(compile_plan(timeline, asking, extra))
+        from mockserver.faults.breaking import broken, tape_side
+
+        kind = event_kind(response.headers, response.code, response.body, response.stream.events)
+        tape = tape_side(timeline, kind, asking, folded=whole is not None)
+        return Compiled(*broken(tape, breaking.faults, breaking.scene(entry), asking, extra))
+
+    def timeline(self, entry: Entry, pace: Pace) -> Timeline:
+        """The response of `entry` at that pace."""
+        timeline = to_timeline(entry.interaction)
         if pace != AS_RECORDED:
+            response = entry.interaction.response
             kind = event_kind(response.headers, response.code, response.body, response.stream.events)
             ends = event_ends(response.body, kind) if pace.tps else []
             text = dialects.get(entry.dialect).text
             timeline = paced(timeline, pace, self._random(entry), ends, lambda event: bool(text(event)))
-        whole = None
-        if asking.whole:
-            whole = folded(response, timeline, dialects.get(entry.dialect))
-        extra = ((MARK, quote(octets(entry.place), safe="/#:@+,;=~!")),) if self.playing.mark else ()
-        if breaking is None:
-            return Compiled(compile_plan(whole or timeline, asking, extra))
-        from mockserver.faults.breaking import broken, tape_side
-
-        kind = event_kind(response.headers, response.code, response.body, response.stream.events)
-        tape = tape_side(whole or timeline, kind, asking, folded=whole is not None)
-        return Compiled(*broken(tape, breaking.faults, breaking.scene(entry), asking, extra))
+        return timeline
 
     def _random(self, entry: Entry) -> Random:
         """Seeded by what does not depend on the order of requests: same seed, same bytes, in any process."""
@@ -186,15 +215,26 @@ class Chooser:
 
 
 def nearest(index: Index, asked: Asked) -> Entry | None:
-    """The tape to name in a miss: of those with the same dialect and path the one that differs least (the first of
-    equals), else one of the same dialect, else any."""
-    comparison, found, least, size = Comparison(asked, index.rules), None, FAR + 1, 0
-    for entry in index.find("order", asked)[:COMPARED]:
+    """The tape to name in a miss, the one that differs least (the first of equals): of those with the same provider,
+    dialect and path, else the same operation, else that operation at another provider, else one of the same provider,
+    else any."""
+    comparison = Comparison(asked, index.rules)
+    own = (entry for entry in index.entries if entry.provider == asked.route.provider is not None)
+    return (
+        _least(comparison, index.find("order", asked))
+        or _least(comparison, index.find("route", asked))
+        or _least(comparison, index.alike(asked))
+        or _least(comparison, tuple(islice(own, COMPARED)))
+        or next(iter(index.entries), None)
+    )
+
+
+def _least(comparison: Comparison, entries: tuple[Entry, ...]) -> Entry | None:
+    """The entry from which a request differs least, among the first COMPARED of them."""
+    found, least, size = None, FAR + 1, 0
+    for entry in entries[:COMPARED]:
         distance = comparison.distance(entry) if size < COMPARED_BYTES else FAR
         size += len(entry.body)
         if distance < least:
             found, least = entry, distance
-    if found is not None:
-        return found
-    ranked: Iterable[Entry] = (*index.find("route", asked), *index.entries)
-    return next(iter(ranked), None)
+    return found

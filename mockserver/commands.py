@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mockserver.app import Forward
     from mockserver.choose import Playing
     from mockserver.running import Process
+    from mockserver.tls import Identity
 
 PORT = 7357
 
@@ -84,6 +85,9 @@ CMD runs with the base-URL variables of the SDKs set; its exit status is passed 
 @option.mapped
 @option.cors
 @option.ending_drain
+@option.tls
+@option.cert
+@option.key
 @option.no_mark
 @option.loop
 @click.pass_context
@@ -93,25 +97,35 @@ def serve_command(ctx: click.Context, /, **options: Any) -> None:
         raise click.UsageError("-o is where --on-miss record keeps tapes; give both or neither", ctx)
     if options["on_miss"] == "record" and options["faults"]:
         raise click.UsageError("--fault breaks tapes, and what --on-miss record forwards stays whole; give one", ctx)
-    ctx.exit(serve(options, ctx.obj["command"], ctx.obj["compose"], dict(os.environ)))
+    from mockserver.tls import identity_of
+
+    with identity_of(options) as identity:
+        status = serve(options, ctx.obj["command"], ctx.obj["compose"], dict(os.environ), identity)
+    ctx.exit(status)
 
 
 def serve(
-    options: Mapping[str, Any], command: tuple[str, ...] | None, compose: Composed, environ: Mapping[str, str]
+    options: Mapping[str, Any],
+    command: tuple[str, ...] | None,
+    compose: Composed,
+    environ: Mapping[str, str],
+    identity: Identity | None,
 ) -> int:
-    """Loads the tapes and serves them until a signal or the end of `command`; returns the exit status."""
+    """Loads the tapes and serves them, over TLS as `identity`, until a signal or the end of `command`; returns the exit
+    status."""
     from cassettes import providers
     from cassettes.normalise import Rules
     from cassettes.redact import Redactor
     from cassettes.secrets import secrets_from_env
     from mockserver import faulty
-    from mockserver.app import Server, Settings, extra_mounts
+    from mockserver.app import Server, Settings
     from mockserver.choose import Chooser
     from mockserver.guards import TOKEN_VARIABLE, origins_of
+    from mockserver.mounts import extra_mounts
     from mockserver.running import Hooks, run, say
     from mockserver.tapes import Reload, index_of
 
-    process = process_of(options, command, environ)
+    process = process_of(options, command, environ, identity)
     redactor = Redactor(secrets_from_env(environ))
     rules = Rules(options["ignore"], options["normalize"])
     standby = _standby(options, command, compose, environ, redactor, rules)
@@ -129,6 +143,7 @@ def serve(
         ending_drain=options["ending_drain"] / 1000,
         origins=origins_of(options["cors"]),
         token=environ.get(TOKEN_VARIABLE, ""),
+        tls=identity.context if identity else None,
     )
     server = Server(chooser, settings, redactor, say, standby.forward if standby else None)
     # What is recorded in this run does not answer in it: then nothing is read again.
@@ -144,7 +159,12 @@ def serve(
     return status or (1 if standby and standby.failures else 0)
 
 
-def process_of(options: Mapping[str, Any], command: tuple[str, ...] | None, environ: Mapping[str, str]) -> Process:
+def process_of(
+    options: Mapping[str, Any],
+    command: tuple[str, ...] | None,
+    environ: Mapping[str, str],
+    identity: Identity | None = None,
+) -> Process:
     """How the server runs as a process: a port of its own with a command, PORT without."""
     from cassettes import providers
     from mockserver.running import Process
@@ -160,6 +180,7 @@ def process_of(options: Mapping[str, Any], command: tuple[str, ...] | None, envi
         # A dummy would be sent to the upstream, and its refusal recorded.
         dummy_keys=options["on_miss"] != "record",
         loop=options["loop"],
+        identity=identity,
     )
 
 

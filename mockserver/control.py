@@ -1,84 +1,128 @@
-"""The control paths under `/_tokentape/`: health, tapes, misses (DESIGN 7). JSON out; who may ask is `guards`.
+"""The control paths under `/_tokentape/` (DESIGN 7): what the server has, did and does, and its decks. JSON out.
 
-Reads what the server has, changes nothing but the list of misses. Imports `cassettes` and this package.
+Goes by the table of `operations`; who may ask is `guards`. What takes long (parsing tapes, telling of many requests) is
+done beside the loop's thread, so that live streams keep their time. Imports `cassettes` and this package.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from difflib import get_close_matches
+from collections.abc import Awaitable, Callable, Iterator
 from itertools import groupby
+from typing import Any, NamedTuple
 
 from aiohttp import web
 
 from cassettes.events import event_ends, event_kind
 from cassettes.matching import Asked, Entry, Index
+from cassettes.model import TokentapeError
 from cassettes.printable import escape
 from cassettes.redact import Redactor
-from mockserver import answers
+from mockserver import answers, metrics, openapi, setup
+from mockserver.account import account
 from mockserver.choose import Chooser
+from mockserver.decks import Deck, Decks
 from mockserver.guards import Guard
+from mockserver.hub import Hub
+from mockserver.journal import Journal, Record
+from mockserver.live import VERBS, StreamError, Streams
 from mockserver.misses import Misses
+from mockserver.operations import OPERATIONS, PREFIX, PROMETHEUS, Operation, Place, QueryError, place_of, unknown
 
-PATH = "/_tokentape"
-LATER = frozenset({"decks", "requests", "streams", "metrics"})
-"""Paths of DESIGN 7 that this version does not have."""
-READS = "GET, HEAD"
+PATH = PREFIX
+MOST_OWN = 256 * 1024 * 1024
+"""Characters of inline tapes on all decks together."""
+MOST_SHOWN = 1000
+"""Places and attempts of a deck that are shown, the last ones."""
+
+
+class House(NamedTuple):
+    """What of a server the control paths read and change."""
+
+    chooser: Chooser
+    decks: Decks
+    journal: Journal
+    misses: Misses
+    redactor: Redactor
+    hub: Callable[[], Hub]
+
+
+class _Call(NamedTuple):
+    """A control request that the table knows."""
+
+    operation: Operation
+    values: dict[str, Any]
+    body: bytes
 
 
 class Control:
     """Answers the control paths of one server."""
 
-    def __init__(self, chooser: Chooser, misses: Misses, redactor: Redactor) -> None:
-        self._chooser = chooser
-        self._misses = misses
-        self._redactor = redactor
+    def __init__(self, house: House) -> None:
+        self._house = house
+        self._streams = Streams(house.journal, house.hub)
         self._tapes: tuple[Index | None, list[dict[str, object]]] = (None, [])
-        self._answers: dict[str, tuple[str, Callable[[str], Awaitable[web.Response]]]] = {
-            "health": (READS, self._health),
-            "tapes": (READS, self._list_tapes),
-            "misses": (f"{READS}, DELETE", self._list_misses),
+        self._answers: dict[str, Callable[[_Call], Awaitable[web.Response]]] = {
+            "health": self._health,
+            "describe": self._describe,
+            "listTapes": self._list_tapes,
+            "listDecks": self._list_decks,
+            "removeDecks": self._remove_decks,
+            "getDeck": self._get_deck,
+            "putDeck": self._put_deck,
+            "removeDeck": self._remove_deck,
+            "listRequests": self._list_requests,
+            "removeRequests": self._remove_requests,
+            "getRequest": self._get_request,
+            "listMisses": self._list_misses,
+            "removeMisses": self._remove_misses,
+            "listStreams": self._list_streams,
+            "getStream": self._get_stream,
+            "metrics": self._metrics,
+            **dict.fromkeys(VERBS, self._do),
         }
+        unanswered = {one.id for one in OPERATIONS} ^ set(self._answers)
+        if unanswered:
+            raise RuntimeError(f"the table and its answers differ in {sorted(unanswered)}")
 
     async def answer(self, asked: Asked, guard: Guard) -> web.Response:
         """The answer to a request whose path begins with PATH."""
-        name = asked.route.path.removeprefix(PATH).strip("/")
+        path = asked.route.path.removeprefix(PATH).strip("/")
         method = asked.request.method
-        refusal = guard.control(method, asked.request.headers, is_open=name == "health")
+        refusal = guard.control(method, asked.request.headers, is_open=path == "health")
         if refusal is not None:
             challenge = (("WWW-Authenticate", "Bearer"),) if refusal.status == 401 else ()
             return answers.refused(refusal.status, refusal.message, refusal.code, challenge)
-        if name not in self._answers:
-            return answers.refused(404, self._unknown(name), "tokentape_no_path")
-        allowed, answer = self._answers[name]
+        place = place_of(path)
+        if place is None:
+            return answers.refused(404, unknown(path), "tokentape_no_path")
         if method == "OPTIONS":
-            return answers.options(allowed)
-        if method not in allowed.split(", "):
-            return answers.not_allowed(allowed)
-        return await answer(method)
+            return answers.options(place.allowed)
+        operation = place.operation(method)
+        if operation is None:
+            return answers.not_allowed(place.allowed)
+        if len(asked.request.body) > operation.most:
+            message = f"the body is over {operation.most} bytes"
+            return answers.refused(413, message, "tokentape_too_large")
+        try:
+            return await self._answers[operation.id](_call(operation, place, asked))
+        except QueryError as error:
+            return answers.refused(400, str(error), "tokentape_bad_query")
+        except StreamError as error:
+            return answers.refused(error.status, str(error), error.code)
 
-    def _unknown(self, name: str) -> str:
-        have = ", ".join(f"{PATH}/{one}" for one in self._answers)
-        if name.partition("/")[0] in LATER:
-            return f"this version has no {PATH}/{name.partition('/')[0]} yet; it has {have}"
-        near = get_close_matches(name, self._answers, n=1)
-        meant = f"did you mean {PATH}/{near[0]}? " if near else ""
-        return f"there is no control path {escape(name[:100])!r}; {meant}there are {have}"
+    # -- what there is --------------------------------------------------------------------------------------------
 
-    async def _health(self, _method: str) -> web.Response:
-        return answers.json_response({"status": "ok", "tapes": len(self._chooser.index.entries)})
+    async def _health(self, _call: _Call) -> web.Response:
+        return answers.json_response({"status": "ok", "tapes": len(self._house.chooser.index.entries)})
 
-    async def _list_misses(self, method: str) -> web.Response:
-        listed = self._misses.listed()
-        if method == "DELETE":
-            self._misses.clear()
-        return answers.json_response(listed)
+    async def _describe(self, _call: _Call) -> web.Response:
+        return answers.json_response(openapi.document())
 
-    async def _list_tapes(self, _method: str) -> web.Response:
-        index = self._chooser.index
+    async def _list_tapes(self, _call: _Call) -> web.Response:
+        index = self._house.chooser.index
         if self._tapes[0] is not index:
-            # Counting events takes a look at every body: beside the loop, so that live streams keep their time.
+            # Counting events takes a look at every body: beside the loop.
             self._tapes = (index, await asyncio.to_thread(self._tapes_of, index))
         return answers.json_response({"tapes": self._tapes[1]})
 
@@ -94,10 +138,158 @@ class Control:
         return {
             "n": entry.number,
             "method": entry.interaction.request.method,
-            "path": self._redactor.text(entry.path),
+            "path": self._house.redactor.text(entry.path),
             "provider": entry.provider,
             "dialect": entry.dialect,
             "status": response.code,
             "events": len(event_ends(response.body, kind)),
             "ending": stream.end.type,
         }
+
+    # -- decks ----------------------------------------------------------------------------------------------------
+
+    async def _list_decks(self, _call: _Call) -> web.Response:
+        now = self._house.hub().now()
+        self._house.decks.expire(now)
+        return answers.json_response({"decks": [self._deck(one, now, brief=True) for one in self._house.decks]})
+
+    async def _remove_decks(self, _call: _Call) -> web.Response:
+        return answers.json_response({"removed": self._house.decks.clear()})
+
+    async def _get_deck(self, call: _Call) -> web.Response:
+        now = self._house.hub().now()
+        self._house.decks.expire(now)
+        deck = self._house.decks.peek(call.values["name"])
+        return answers.json_response(self._deck(deck, now)) if deck is not None else _no_deck(call)
+
+    async def _put_deck(self, call: _Call) -> web.Response:
+        house, name = self._house, call.values["name"]
+        try:
+            asked_for = setup.read(call.body)
+            taken = sum(deck.own.size for deck in house.decks if deck.own is not None and deck.name != name)
+            own = await asyncio.to_thread(setup.OwnTapes, asked_for, house.chooser)
+            if taken + own.size > MOST_OWN:
+                message = f"all decks' own tapes would be over {MOST_OWN} characters; DELETE decks that are done"
+                return answers.refused(413, message, "tokentape_decks_full")
+        except setup.SetupError as error:
+            status = 400 if error.code == "tokentape_bad_json" else 422
+            return answers.refused(status, str(error), error.code)
+        except TokentapeError as error:  # the loader's, with the tape's name, line and column
+            return answers.refused(422, escape(house.redactor.text(str(error))), "tokentape_bad_tape")
+        new = house.decks.peek(name) is None
+        now = house.hub().now()
+        deck = house.decks.put(Deck(name, own), now)
+        deck.faults = setup.faults_of(asked_for)
+        return answers.json_response(self._deck(deck, now), 201 if new else 200)
+
+    async def _remove_deck(self, call: _Call) -> web.Response:
+        if not self._house.decks.remove(call.values["name"]):
+            return _no_deck(call)
+        return answers.json_response({"removed": 1})
+
+    def _deck(self, deck: Deck, now: float, *, brief: bool = False) -> dict[str, object]:
+        """A deck as JSON; `brief`: without its places and attempts."""
+        own = deck.own
+        tapes = None if own is None else list(own.chooser(self._house.chooser.index).index.tapes)
+        places = [] if brief else deck.places[-MOST_SHOWN:]
+        attempts = {} if brief else deck.attempts
+        return {
+            "name": deck.name or None,
+            "own": own is not None,
+            "tapes": tapes,
+            "faults": list(deck.faults),
+            "requests": deck.requests,
+            "misses": deck.misses,
+            "live": deck.live,
+            "idle_s": round(max(0.0, now - deck.used), 3),
+            "places": [{"first": first, "delivered": done, "of": most} for first, done, most in places],
+            "attempts": [{"key": key, "count": count} for key, count in list(attempts.items())[-MOST_SHOWN:]],
+        }
+
+    # -- journal --------------------------------------------------------------------------------------------------
+
+    async def _list_requests(self, call: _Call) -> web.Response:
+        journal = self._house.journal
+        found = list(journal.listed(call.values.get("deck"), call.values["since"]))[-call.values["limit"] :]
+        told = await asyncio.to_thread(self._accounts, found)
+        last = {"total": journal.total, "dropped": journal.dropped, "last": found[-1].n if found else 0}
+        return answers.json_response({**last, "requests": told})
+
+    async def _remove_requests(self, call: _Call) -> web.Response:
+        return answers.json_response({"removed": self._house.journal.clear(call.values.get("deck"))})
+
+    async def _get_request(self, call: _Call) -> web.Response:
+        record = self._house.journal.get(call.values["n"])
+        if record is None:
+            message = f"request {call.values['n']} is not in the journal; GET {PATH}/requests lists those that are"
+            return answers.refused(404, message, "tokentape_no_request")
+        (told,) = await asyncio.to_thread(self._accounts, [record])
+        return answers.json_response(told)
+
+    def _accounts(self, records: list[Record]) -> list[dict[str, object]]:
+        wall = self._house.hub().wall(0.0)
+        return [account(one, self._house.redactor, wall) for one in records]
+
+    async def _list_misses(self, call: _Call) -> web.Response:
+        return answers.json_response(self._house.misses.listed(call.values.get("deck")))
+
+    async def _remove_misses(self, _call: _Call) -> web.Response:
+        listed = self._house.misses.listed()
+        self._house.misses.clear()
+        return answers.json_response(listed)
+
+    # -- what is under way ----------------------------------------------------------------------------------------
+
+    async def _list_streams(self, call: _Call) -> web.Response:
+        return answers.json_response({"streams": self._streams.listed(call.values.get("deck"))})
+
+    async def _get_stream(self, call: _Call) -> web.Response:
+        return answers.json_response(self._streams.shown(call.values["n"]))
+
+    async def _do(self, call: _Call) -> web.Response:
+        return answers.json_response(self._streams.do(call.operation.id, call.values["n"], call.body))
+
+    async def _metrics(self, _call: _Call) -> web.Response:
+        text = metrics.exposition(self._counters())
+        return web.Response(text=text, headers={"Content-Type": f"{PROMETHEUS}; charset=utf-8"})
+
+    def _counters(self) -> Iterator[metrics.Metric]:
+        house, journal = self._house, self._house.journal
+        by_status = [
+            ({"provider": provider, "status": str(status)}, count)
+            for (provider, status), count in sorted(journal.answered.items())
+        ]
+        by_end = [({"by": str(by)}, count) for by, count in sorted(journal.ended.items())]
+        for name, kind, about, samples in (
+            ("tokentape_requests_total", "counter", "Requests that are over, by provider and status.", by_status),
+            ("tokentape_ended_total", "counter", "The same, by who ended the answer.", by_end),
+            ("tokentape_sent_bytes_total", "counter", "Wire bytes of those answers.", [({}, journal.sent)]),
+            ("tokentape_misses_total", "counter", "Requests that no tape answered.", [({}, house.misses.ever)]),
+            ("tokentape_streams", "gauge", "Answers that are under way.", [({}, len(journal.live))]),
+            ("tokentape_decks", "gauge", "Decks, the main one included.", [({}, len(house.decks))]),
+            ("tokentape_decks_expired_total", "counter", "Decks forgotten for idleness.", [({}, house.decks.expired)]),
+            ("tokentape_journal_dropped_total", "counter", "Requests the journal let go.", [({}, journal.dropped)]),
+        ):
+            yield metrics.Metric(name, kind, about, samples)
+
+
+def _call(operation: Operation, place: Place, asked: Asked) -> _Call:
+    """The values of a request's parameters. Under `/~DECK/` a deck that is not named is that one. Raises QueryError."""
+    values: dict[str, Any] = operation.query(asked.route.query)
+    if asked.route.deck is not None and any(one.name == "deck" for one in operation.parameters):
+        values.setdefault("deck", asked.route.deck)
+    for parameter in operation.parameters:
+        if parameter.place != "path":
+            continue
+        written = place.written[parameter.name]
+        read = parameter.read(written)
+        if read is None:
+            message = f"{parameter.name}: found {escape(written[:100])!r}, expected {parameter.expected}"
+            raise StreamError(404, "tokentape_no_path", message)
+        values[parameter.name] = read
+    return _Call(operation, values, asked.request.body)
+
+
+def _no_deck(call: _Call) -> web.Response:
+    message = f"there is no deck {call.values['name']}; a deck appears with its first request, or by PUT"
+    return answers.refused(404, message, "tokentape_no_deck")

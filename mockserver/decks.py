@@ -1,22 +1,30 @@
-"""Decks: isolated places on the tapes, by name. A deck appears on first use; the least recently used one goes first.
+"""Decks: isolated places on the tapes, by name. A deck appears on first use; idle ones expire, and above a number of
+them the least recently used one goes first.
 
-Pure state, no I/O; nothing here costs more for a long run than for a short one. A later issue gives a deck its own
-tapes, scenario and journal. Imports `cassettes.matching` and `cassettes.framing` only.
+Pure state, no I/O, no clock (it is told the time); nothing here costs more for a long run than for a short one. A deck
+that was set up has a chooser of its own (`setup`), which is only kept here. Imports `cassettes.matching` and
+`cassettes.framing` only.
 """
 
 from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from cassettes.framing import octets
 from cassettes.matching import Entry
 
+if TYPE_CHECKING:
+    from mockserver.setup import OwnTapes
+
 MOST = 1000
-"""Decks a server remembers."""
-KEYS = 10_000
-"""Request keys whose attempts a deck counts; the least recently asked for goes first."""
+"""Decks a server remembers, beside the main one."""
+IDLE = 3600.0
+"""Seconds after which a deck that nothing was asked of, and that plays nothing, is forgotten."""
+MOST_KEYS = 4096
+"""Request keys whose attempts a deck counts; of more, the oldest begins anew."""
 MAIN = ""
 """The deck of requests that name none."""
 
@@ -41,22 +49,95 @@ class Run:
         return len(self.entries)
 
 
-class Deck:
-    """How far each run of interactions has been played."""
+class Life:
+    """A response that a deck has made: when (s), whether it goes on without a reader, when it was cancelled (s)."""
 
-    def __init__(self) -> None:
+    __slots__ = ("cancelled", "created", "detached")
+
+    def __init__(self, created: float, detached: bool) -> None:
+        self.created = created
+        self.detached = detached
+        self.cancelled: float | None = None
+
+
+class Lives:
+    """The responses that a deck has made, by the place of their interaction, and those that it has deleted, by id. The
+    oldest go first."""
+
+    def __init__(self, most: int = MOST) -> None:
+        self._most = most
+        self._begun: OrderedDict[str, Life] = OrderedDict()
+        self._deleted: OrderedDict[str, float] = OrderedDict()
+
+    def get(self, place: str) -> Life | None:
+        """The latest life of the response of an interaction."""
+        return self._begun.get(place)
+
+    def begin(self, place: str, life: Life) -> None:
+        """A response is made, perhaps anew."""
+        self._begun[place] = life
+        self._begun.move_to_end(place)
+        if len(self._begun) > self._most:
+            self._begun.popitem(last=False)
+
+    def delete(self, name: str, now: float) -> None:
+        """The response called `name` is gone."""
+        self._deleted[name] = now
+        self._deleted.move_to_end(name)
+        if len(self._deleted) > self._most:
+            self._deleted.popitem(last=False)
+
+    def is_deleted(self, name: str, life: Life | None) -> bool:
+        """Whether it is gone, and was not made again since."""
+        gone = self._deleted.get(name)
+        return gone is not None and (life is None or life.created <= gone)
+
+    def clear(self) -> None:
+        """As if nothing had been asked for."""
+        self._begun.clear()
+        self._deleted.clear()
+
+
+class Deck:
+    """How far each run of interactions has been played, how often what was asked, and what became of the responses that
+    were made.
+
+    `own`: the tapes and settings it was given, None for the server's. `faults`: what every request of the deck gets, as
+    it was written. `live` counts its answers that are under way, `used` says when it was asked last (s).
+    """
+
+    def __init__(self, name: str = MAIN, own: OwnTapes | None = None) -> None:
+        self.name = name
+        self.own = own
+        self.faults: tuple[str, ...] = ()
+        self.requests = 0
+        self.misses = 0
+        self.live = 0
+        self.used = 0.0
+        self.lives = Lives()
+        self._attempts: OrderedDict[str, int] = OrderedDict()
         self._places: dict[str, int] = {}
         self._passed: dict[str, int] = {}
         self._played: set[str] = set()
-        self._attempts: OrderedDict[tuple[str, str, bytes], int] = OrderedDict()
+        self._lengths: dict[str, tuple[str, int]] = {}
 
-    def attempt(self, key: tuple[str, str, bytes]) -> int:
-        """The number of this request among those with its key, from 1 on and for the deck's life (DESIGN 7, `#n`)."""
+    def attempt(self, key: str) -> int:
+        """Counts a request with that key; which one it is, from 1. For the deck's life."""
         attempts = self._attempts
-        number = attempts[key] = attempts.pop(key, 0) + 1
-        if len(attempts) > KEYS:
+        number = attempts[key] = attempts.get(key, 0) + 1
+        if number == 1 and len(attempts) > MOST_KEYS:
             attempts.popitem(last=False)
         return number
+
+    @property
+    def attempts(self) -> dict[str, int]:
+        """How often each request key was asked for, in the order of their first requests."""
+        return dict(self._attempts)
+
+    @property
+    def places(self) -> list[tuple[str, int, int]]:
+        """(place of its first interaction, interactions delivered, interactions) of each run that was begun."""
+        return [(*self._lengths[key][:1], place, self._lengths[key][1]) for key, place in self._places.items()]
 
     def choose(self, run: Run, *, unplayed: bool, repeat: bool) -> Entry | None:
         """The interaction of `run` that is next.
@@ -86,31 +167,108 @@ class Deck:
         after = run.positions[entry.place] + 1
         if after > self._places.get(run.key, 0):
             self._places[run.key] = after
+            self._lengths[run.key] = (run.entries[0].place, len(run.entries))
 
     def forget(self) -> None:
         """Back to the start, as after a tape was changed."""
         self._places.clear()
         self._passed.clear()
         self._played.clear()
+        self._attempts.clear()
+        self._lengths.clear()
+        self.lives.clear()
 
 
 class Decks:
-    """The decks of one server."""
+    """The decks of one server. The main deck never goes.
 
-    def __init__(self, most: int = MOST) -> None:
+    `version` changes when a deck with tapes of its own comes or goes: what was found for a request may then be another.
+    """
+
+    def __init__(self, most: int = MOST, idle: float = IDLE) -> None:
         self._most = most
+        self._idle = idle
+        self._main: Deck | None = None
         self._decks: OrderedDict[str, Deck] = OrderedDict()
+        self._own = 0
+        self.version = 0
+        self.expired = 0
 
-    def get(self, name: str | None) -> Deck:
-        """The deck called `name`, made if it is new."""
-        key = name or MAIN
-        deck = self._decks.get(key)
+    def get(self, name: str | None, now: float = 0.0) -> Deck:
+        """The deck called `name`, made if it is new; it was used `now` (s)."""
+        if not name:
+            self._main = self._main or Deck()
+            self._main.used = now
+            return self._main
+        deck = self._decks.get(name)
         if deck is None:
-            deck = self._decks[key] = Deck()
-            if len(self._decks) > self._most:
-                self._decks.popitem(last=False)
-        self._decks.move_to_end(key)
+            return self.put(Deck(name), now)
+        deck.used = now
+        self._decks.move_to_end(name)
         return deck
 
+    def put(self, deck: Deck, now: float) -> Deck:
+        """Takes `deck` in, in place of one of that name."""
+        self.remove(deck.name)
+        self.expire(now)
+        deck.used = now
+        self._decks[deck.name] = deck
+        if deck.own is not None:
+            self._own += 1
+            self.version += 1
+        if len(self._decks) > self._most:
+            self._gone(self._decks.popitem(last=False)[1])
+        return deck
+
+    def own(self, name: str | None) -> OwnTapes | None:
+        """The tapes and settings that the deck of that name was given; makes no deck."""
+        if not self._own or not name:
+            return None
+        deck = self._decks.get(name)
+        return None if deck is None else deck.own
+
+    def peek(self, name: str) -> Deck | None:
+        """The deck called `name`, if there is one; not a use of it."""
+        return self._decks.get(name) if name else self._main
+
+    def remove(self, name: str) -> bool:
+        """Forgets a deck; whether there was one."""
+        if not name:
+            was, self._main = self._main is not None, None
+            return was
+        deck = self._decks.pop(name, None)
+        if deck is not None:
+            self._gone(deck)
+        return deck is not None
+
+    def clear(self) -> int:
+        """Forgets them all; how many there were."""
+        names = [deck.name for deck in self]
+        for name in names:
+            self.remove(name)
+        return len(names)
+
+    def expire(self, now: float) -> None:
+        """Forgets decks that were not used for long; those that play something count as used. O(1) if there is none."""
+        while self._decks:
+            name, oldest = next(iter(self._decks.items()))
+            if oldest.used > now - self._idle:
+                return
+            if oldest.live:
+                oldest.used = now
+                self._decks.move_to_end(name)
+            else:
+                self.remove(name)
+                self.expired += 1
+
+    def _gone(self, deck: Deck) -> None:
+        if deck.own is not None:
+            self._own -= 1
+            self.version += 1
+
+    def __iter__(self) -> Iterator[Deck]:
+        """All of them, the main one first, then in the order of their last use."""
+        return iter([*([self._main] if self._main is not None else []), *self._decks.values()])
+
     def __len__(self) -> int:
-        return len(self._decks)
+        return len(self._decks) + (self._main is not None)

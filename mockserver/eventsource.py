@@ -1,5 +1,7 @@
-"""`GET /play/<tape>`: a tape by its name, for an EventSource, which can send neither a body nor a header.
+"""`GET /play/<tape>`: a tape by its name, for an EventSource, which can send neither a body nor a header of its choice.
 
+With the `Last-Event-ID` of one that reconnects it is the rest behind that event; a 204 where nothing is left, which
+keeps an EventSource from asking for ever; all of it where no event has that id (WHATWG HTML 9.2).
 Finds the interaction and how fast it is to be played; what plays it is the server's, and no deck's place moves.
 Imports `cassettes`, `choose` and `answers`.
 """
@@ -16,8 +18,9 @@ from msgspec.structs import replace
 
 from cassettes.durations import speed
 from cassettes.matching import Asked, Entry
-from cassettes.model import TokentapeError
+from cassettes.model import TokentapeError, header
 from cassettes.printable import escape
+from cassettes.resume import LAST_EVENT_ID
 from cassettes.timing import Pace
 from mockserver import answers
 from mockserver.choose import Chooser, Chosen
@@ -71,9 +74,11 @@ class EventSource:
             pace = self._pace(wanted.get("speed"))
         except TokentapeError as error:
             return answers.refused(400, str(error), "tokentape_bad_query")
-        key = ("play", entry.place, b"")
-        attempt, seed = deck.attempt(key), self._chooser.playing.seed
-        acting = breaking(wish, key, attempt, asked.route.deck or "", seed, now)
+        ident = header(asked.request.headers, LAST_EVENT_ID)
+        rest = self._chooser.resuming.after_id(entry, ident) if ident else None
+        asking = asking._replace(rest=rest if rest is not None and rest.offset else None)
+        key = f"play {entry.place}"
+        acting = breaking(wish, key, deck.attempt(key), deck.name, self._chooser.playing.seed, now)
         plan, left_out = self._chooser.broken(entry, asking, pace, acting)
         return Chosen(plan, entry, Run((entry,)), acting, left_out)
 

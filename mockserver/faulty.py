@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from cassettes import providers
 from cassettes.framing import octets
-from cassettes.matching import Asked, Entry, operation_path
-from cassettes.normalise import Rules
+from cassettes.matching import Entry
 from mockserver.faults.grammar import FaultError
 from mockserver.plan import Asking
 
@@ -28,24 +27,41 @@ HEADER = "x-tokentape-fault"
 CHECKED = 200
 """Interactions that a fault of the command line is tried on before it is believed to fit none."""
 
-Key = tuple[str, str, bytes]
-"""A request key without its deck: dialect, path, digest of the normalised body."""
-
 
 class Wanted(NamedTuple):
-    """What a request asks for. `own`: it names faults itself, in its URL or a header, so that an answer which cannot
-    have any is a mistake. `target` is its raw path without `/!FAULTS`; `tls`: its connection is encrypted."""
+    """What a request asks for: `given` on the command line, `asked` by itself, in its URL or a header; `faults` are
+    both. `target` is its raw path without `/!FAULTS`; `tls`: its connection is encrypted."""
 
+    given: tuple[Bound, ...] = ()
+    asked: tuple[Bound, ...] = ()
     faults: tuple[Bound, ...] = ()
-    own: bool = False
     target: str = "/"
     tls: bool = False
 
-    def also(self, text: str) -> Wanted:
-        """With the faults of one more source. Raises FaultError."""
+    @property
+    def own(self) -> bool:
+        """Whether the request names faults itself."""
+        return bool(self.asked)
+
+    def refuse(self, why: str) -> None:
+        """Raises FaultError if the request names faults: an answer that cannot have any is then a mistake."""
+        if self.asked:
+            raise FaultError(why)
+
+    def in_deck(self, texts: Sequence[str]) -> Wanted:
+        """With those of its deck, which come after the command line's. Raises FaultError."""
+        if not texts:
+            return self
         from mockserver.faults.table import add_up, read
 
-        return self._replace(faults=add_up(self.faults, read(text)), own=True)
+        return self._replace(faults=add_up(self.given, *(read(text) for text in texts), self.asked))
+
+    def also(self, text: str) -> Wanted:
+        """With the faults of one more source of the request's own. Raises FaultError."""
+        from mockserver.faults.table import add_up, read
+
+        more = read(text)
+        return self._replace(asked=(*self.asked, *more), faults=add_up(self.faults, more))
 
 
 NOTHING = Wanted()
@@ -89,8 +105,8 @@ def wanted(given: Sequence[str], route: Route, headers: Headers, target: str, *,
         return NOTHING
     from mockserver.faults.table import add_up, read
 
-    faults = add_up(*(read(text) for text in (*given, *asked)))
-    return Wanted(faults, bool(asked), _without_faults(target), tls)
+    mine, theirs = add_up(*map(read, given)), add_up(*map(read, asked))
+    return Wanted(mine, theirs, add_up(mine, theirs), _without_faults(target), tls)
 
 
 def _without_faults(target: str) -> str:
@@ -100,13 +116,7 @@ def _without_faults(target: str) -> str:
     return target if at is None else "/".join(segments[:at] + segments[at + 1 :])
 
 
-def key_of(asked: Asked, rules: Rules) -> Key:
-    """By what the attempts of a request are counted: those that ask the same, streamed or not."""
-    route = asked.route
-    return route.dialect, operation_path(route.dialect, route.path), asked.likeness(rules).digests.loose
-
-
-def breaking(wish: Wanted, key: Key, attempt: int, deck: str, seed: int, now: float) -> Breaking | None:
+def breaking(wish: Wanted, key: str, attempt: int, deck: str, seed: int, now: float) -> Breaking | None:
     """The faults of `wish` that act on the `attempt`-th request with `key` in `deck`; None if none does."""
     if not wish.faults:
         return None
@@ -116,7 +126,7 @@ def breaking(wish: Wanted, key: Key, attempt: int, deck: str, seed: int, now: fl
     faults = acting(wish.faults, attempt)
     if not faults:
         return None
-    own = hashlib.sha256(octets(f"{seed}\0{deck}\0{key[0]}\0{key[1]}\0{attempt}\0") + key[2]).digest()
+    own = hashlib.sha256(octets(f"{seed}\0{deck}\0{key}\0{attempt}")).digest()
     text = text_of(one.fault for one in faults)
     return Breaking(faults, text, attempt, int.from_bytes(own[:8]), wish.target, now, wish.tls)
 
@@ -131,7 +141,7 @@ def check(given: Sequence[str], chooser: Chooser, *, tls: bool = False) -> None:
     for entry in chooser.index.entries[:CHECKED]:
         try:
             for attempt in sorted({one.fault.attempts.first for one in faults}):
-                now = breaking(Wanted(faults, tls=tls), ("", "", b""), attempt, "", 0, 0.0)
+                now = breaking(Wanted(faults=faults, tls=tls), "", attempt, "", 0, 0.0)
                 chooser.broken(entry, Asking(), None, now)
         except FaultError as error:
             first = first or FaultError(f"{entry.place}: {error}")

@@ -6,17 +6,20 @@ Imports `cassettes` and this package; `tokentape.py` hands this module to the re
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from cassettes.matching import Index, Level
 from cassettes.normalise import NO_RULES, Rules
 from cassettes.redact import Redactor
 from cassettes.store import FolderStore
-from mockserver.app import Forward, Server, Settings, extra_mounts
+from mockserver.app import Forward, Server, Settings
 from mockserver.choose import Chooser, Playing
 from mockserver.guards import TOKEN_VARIABLE, origins_of
+from mockserver.mounts import extra_mounts
 from mockserver.running import Hook, Hooks, Process, run, say
 from mockserver.tapes import index_of
+from mockserver.tls import Identity, identity_of
 
 
 def run_forwarding(
@@ -45,16 +48,23 @@ def run_forwarding(
     chooser = Chooser(
         index_of(store, rules=rules) if store else Index((), rules), Playing(levels=levels, repeat=repeat)
     )
+    shown: Identity | None = process.get("identity")
     settings = Settings(
         extra=extra_mounts(upstreams),
         ending_drain=ending_drain,
         origins=origins_of(origins),
         token=process.get("environ", {}).get(TOKEN_VARIABLE, ""),
+        tls=shown.context if shown else None,
     )
     server = Server(chooser, settings, redactor, say, forward)
     # No reload: what is recorded in this run does not answer in it, whenever its file appears.
     status = run(server, Process(**process), listening, Hooks(drain=drain, closing=closing))
     return status, server.played + server.misses
+
+
+def identified(options: Mapping[str, Any]) -> AbstractContextManager[Identity | None]:
+    """Who the server is by --tls, --cert, --key and --host: what `process` holds as `identity`. Raises TlsError."""
+    return identity_of(options)
 
 
 def front(url: str, upstreams: Collection[str] = ()) -> str:

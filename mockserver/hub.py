@@ -122,9 +122,9 @@ class Hub:
         return time.monotonic()
 
     @staticmethod
-    def wall() -> float:
-        """Seconds since 1970, for what is written as a date."""
-        return time.time()
+    def wall(then: float) -> float:
+        """What the wall clock (s) showed, or will show, at `then` on the monotonic clock."""
+        return time.time() - (time.monotonic() - then)
 
     @staticmethod
     def past(wall: float | None) -> float:
@@ -142,6 +142,11 @@ class Hub:
             self._sweep()
         heappush(self._heap, (when, next(self._order), timed))
         self._arm()
+
+    def forget(self, timed: Timed) -> None:
+        """Does not wake `timed` any more, until it is added again. Looks at every deadline: not for a hot path."""
+        self._heap[:] = [entry for entry in self._heap if entry[2] is not timed]
+        heapify(self._heap)
 
     def _sweep(self) -> None:
         # Each sweep waits until the heap has doubled, so that it costs O(1) an addition.

@@ -78,23 +78,27 @@ def _played(run: Run) -> str:
 
 def _remedy(told: difference.Miss, chooser: Chooser) -> str:
     """What helps against a miss: that depends on how tapes are looked for."""
+    if difference.HOP in told.fields:
+        return "; no interaction was sent that token or asked with one: --on-miss record records the hop"
     rule = f"; {escape(told.rule)} would have matched {escape(told.matches or '')}" if told.rule else ""
     return rule + ("; --record-mode new_episodes records what is missing" if "key" in chooser.playing.levels else "")
 
 
 class Misses:
     """The last misses, equal ones counted together. `total` counts all that were noted, `dropped` those that had to
-    make room for others."""
+    make room for others, `ever` all there were before the last `clear` too."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
         self._counts: OrderedDict[Miss, int] = OrderedDict()
         self.total = 0
         self.dropped = 0
+        self.ever = 0
 
     def note(self, miss: Miss) -> None:
         """Keeps a miss, as the newest."""
         self.total += 1
+        self.ever += 1
         self._counts[miss] = self._counts.pop(miss, 0) + 1
         if len(self._counts) > self._most:
             self.dropped += self._counts.popitem(last=False)[1]
@@ -104,7 +108,8 @@ class Misses:
         self._counts.clear()
         self.total = self.dropped = 0
 
-    def listed(self) -> dict[str, object]:
-        """As JSON has them, oldest first."""
-        rows = [{**msgspec.to_builtins(miss), "count": count} for miss, count in self._counts.items()]
+    def listed(self, deck: str | None = None) -> dict[str, object]:
+        """As JSON has them, oldest first; those of one deck or of all. The counts are of all."""
+        kept = [(miss, count) for miss, count in self._counts.items() if deck in {None, miss.deck}]
+        rows = [{**msgspec.to_builtins(miss), "count": count} for miss, count in kept]
         return {"total": self.total, "dropped": self.dropped, "misses": rows}

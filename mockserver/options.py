@@ -89,7 +89,9 @@ port = click.option(
     type=click.IntRange(0, 65535),
     help="Port; 0 lets the kernel choose. [default: 7357; 0 with -- CMD]",
 )
-ready_file = click.option("--ready-file", type=PATH, help='Written once listening: {"url": …, "pid": …}.')
+ready_file = click.option(
+    "--ready-file", type=PATH, help='Written once listening: {"url": …, "pid": …}, with --tls also "ca".'
+)
 match = click.option(
     "--match",
     type=click.Choice(["exact", "normalized", "conversation", "last-user", "route", "order"]),
@@ -179,6 +181,11 @@ providers_file = click.option(
     metavar="FILE",
     help="YAML file of more providers: NAME: {base_url: URL}.",
 )
+tls = click.option(
+    "--tls", is_flag=True, help="Speak https, with a throwaway CA (its file is in the ready file) or --cert."
+)
+cert = click.option("--cert", type=PATH, metavar="FILE", help="With --tls: your certificate, PEM, its chain after it.")
+key = click.option("--key", type=PATH, metavar="FILE", help="Its key, PEM. [default: in the --cert file]")
 no_mark = click.option("--no-mark", is_flag=True, help="Leave the x-tokentape header out.")
 loop = click.option(
     "--loop", type=click.Choice(["auto", "asyncio", "uvloop"]), default="auto", show_default=True, help="Event loop."

@@ -8,13 +8,11 @@ from __future__ import annotations
 from aiohttp import web
 
 from cassettes.matching import Asked
-from cassettes.redact import Redactor
 from mockserver import answers, control, eventsource
 from mockserver.choose import Chooser, Chosen
 from mockserver.decks import Deck
 from mockserver.faulty import HEADER, Wanted
 from mockserver.guards import Guard
-from mockserver.misses import Misses
 from mockserver.plan import Asking
 
 FRONT = "/"
@@ -37,21 +35,32 @@ def _is_under(place: str, path: str) -> bool:
 class Own:
     """What one server answers itself. `opened` tells where it listens."""
 
-    def __init__(self, chooser: Chooser, misses: Misses, redactor: Redactor) -> None:
-        self._chooser = chooser
-        self._control = control.Control(chooser, misses, redactor)
-        self._eventsource = eventsource.EventSource(chooser)
+    def __init__(self, house: control.House) -> None:
+        self._control = control.Control(house)
 
     async def answer(
-        self, asked: Asked, asking: Asking, url: str, guard: Guard, wanted: Wanted, deck: Deck, now: float
+        self,
+        asked: Asked,
+        asking: Asking,
+        url: str,
+        guard: Guard,
+        chooser: Chooser,
+        wanted: Wanted,
+        deck: Deck,
+        now: float,
     ) -> Chosen | web.Response:
-        """The answer to a request that `is_own`; a Chosen is to be played, and moves no deck's place. `deck` counts
-        its attempts; `now`: seconds since 1970."""
+        """The answer to a request that `is_own`; a Chosen, of `chooser`, is to be played and moves no deck's place.
+        `deck` counts its attempts; `now`: seconds since 1970."""
         route = asked.route
         if _is_under(eventsource.PATH, route.path):
-            return self._eventsource.answer(asked, asking, url, wanted, deck, now)
+            return eventsource.EventSource(chooser).answer(asked, asking, url, wanted, deck, now)
         if wanted.own:
             return answers.no_faults(route, f"this path is the server's own; drop the /!… segment or {HEADER}")
         if route.path == FRONT:
-            return web.Response(text=answers.front_page(url, self._chooser.index))
+            return web.Response(text=answers.front_page(url, chooser.index))
         return await self._control.answer(asked, guard)
+
+
+def is_journalled(asked: Asked) -> bool:
+    """Whether an own request goes into the journal: it wanted a stream. Looking at the server changes no journal."""
+    return not (asked.route.path == FRONT or _is_under(control.PATH, asked.route.path))

@@ -12,13 +12,14 @@ from typing import Literal, NamedTuple
 
 from cassettes.framing import HOP_BY_HOP, field_lines, head_bytes, listed
 from cassettes.model import EndingType, Framing, Head, Headers, Timeline
+from cassettes.resume import Had, Rest
 from mockserver.browsers import Reader, live
 
 MARK = "x-tokentape"
 
-Action = Literal["keep", "close", "reset", "stall", "half-close", "abort"]
+Action = Literal["keep", "close", "reset", "stall", "half-close", "truncate"]
 """What happens to the connection after the last byte: it lives on, FIN, RST, nothing until the client leaves, FIN and
-then nothing until the client leaves, or the end of TCP alone under TLS."""
+then nothing until the client leaves, or FIN without what TLS says before it."""
 
 ACTIONS: dict[EndingType, Action] = {
     "cut": "close",
@@ -32,13 +33,15 @@ ACTIONS: dict[EndingType, Action] = {
 
 class Asking(NamedTuple):
     """What of a request decides the shape of the answer on the wire. `reader`: the web page that may read it; `whole`:
-    the client asked for no stream."""
+    the client asked for no stream; `had`: what it says to have had of one, of which it gets the `rest`."""
 
     head_only: bool = False
     http10: bool = False
     keep_alive: bool = True
     reader: Reader = None
     whole: bool = False
+    had: Had | None = None
+    rest: Rest | None = None
 
 
 class Plan(NamedTuple):

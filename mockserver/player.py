@@ -1,12 +1,13 @@
 """Plays one plan: writes what is due, honours back-pressure, ends the connection as the tape did. No clock, no socket.
 
 `pump(now)` is called by the hub and returns the next deadline; deadlines are absolute, so a late wake-up never
-accumulates. Cost per wake-up: one bisect and one write of at most 64 KB. Imports `plan` only.
+accumulates. Cost per wake-up: one bisect and one write of at most 64 KB. A paused player is not woken at all (who
+pauses it takes it off the hub), so that being controllable costs others nothing. Imports `plan` only.
 """
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from typing import Literal, Protocol
 
@@ -23,10 +24,10 @@ SETTLING = 0.001
 ROUNDING = 1e-9
 """Seconds that the sum of two floats may be off: woken at the deadline it asked for, a player finds it due."""
 
-_OPEN = frozenset({"stall", "half-close"})
+OPEN = frozenset({"stall", "half-close"})
 """Endings that the client ends: by leaving."""
 
-Outcome = Literal["played", "client-left"]
+Outcome = Literal["played", "client-left", "dropped"]
 
 
 class Line(Protocol):
@@ -39,7 +40,7 @@ class Line(Protocol):
     def close(self) -> None: ...
     def reset(self) -> None: ...
     def half_close(self) -> None: ...
-    def abort(self) -> None: ...
+    def truncate(self) -> None: ...
 
 
 class Player:
@@ -47,10 +48,25 @@ class Player:
 
     `delivered` is called once when the last body byte has left for the socket (without body: when the ending was
     played); `done` once at the end, with how it ended. `ending_drain` (s) caps the wait for the client to take what was
-    written before an RST.
+    written before an RST. `first` and `last` say when bytes were written (s; the hub's clock).
     """
 
-    __slots__ = ("_at", "_delivered", "_done", "_drain", "_drain_until", "_line", "_plan", "_sent", "_start", "_view")
+    __slots__ = (
+        "_at",
+        "_delivered",
+        "_done",
+        "_drain",
+        "_drain_until",
+        "_held",
+        "_injected",
+        "_line",
+        "_plan",
+        "_sent",
+        "_start",
+        "_view",
+        "first",
+        "last",
+    )
 
     def __init__(
         self,
@@ -71,6 +87,15 @@ class Player:
         self._done: Callable[[Outcome], None] | None = done
         self._drain_until: float | None = None
         self._drain = ending_drain
+        self._held: float | None = None
+        self._injected = 0
+        self.first: float | None = None
+        self.last: float | None = None
+
+    @property
+    def plan(self) -> Plan:
+        """What is played."""
+        return self._plan
 
     @property
     def finished(self) -> bool:
@@ -79,14 +104,75 @@ class Player:
 
     @property
     def bytes_written(self) -> int:
-        """Wire bytes given to the transport so far."""
+        """Wire bytes given to the transport so far, injected ones among them."""
+        return self._sent + self._injected
+
+    @property
+    def place(self) -> int:
+        """Bytes of `plan.wire` given to the transport so far."""
         return self._sent
+
+    @property
+    def paused(self) -> bool:
+        """Whether it is held: nothing is due before `resume`."""
+        return self._held is not None
+
+    def due_in(self, now: float) -> float | None:
+        """Seconds until the next bytes, or the ending, are due; None when that is not a matter of time: paused, ended,
+        or stalled for good."""
+        plan = self._plan
+        if self._done is None or self._held is not None:
+            return None
+        if self._at < len(plan.due):
+            return max(0.0, self._start + plan.due[self._at] - now)
+        return None if plan.action in OPEN else max(0.0, self._start + plan.end_due - now)
+
+    def pause(self, now: float) -> None:
+        """Holds the tape where it is at `now`. The hub must not wake the player until `resume`."""
+        if self._held is None:
+            self._held = now - self._start
+
+    def resume(self, now: float) -> float:
+        """The tape runs on from where it was held: every deadline moves by the pause. When to `pump` next."""
+        if self._held is not None:
+            self._start = now - self._held
+            self._held = None
+        return now
+
+    def step(self, now: float, to: int) -> None:
+        """Writes at once up to `plan.wire[:to]` and holds the tape there: what follows `resume` keeps its gaps. With
+        nothing left to write the tape is held where its ending is due."""
+        self.pause(now)
+        plan = self._plan
+        reached = plan.end_due
+        if to > self._sent:
+            self._line.write(self._view[self._sent : to])
+            self._sent = to
+            self.last = now
+            self.first = now if self.first is None else self.first
+            self._at = bisect_right(plan.ends, to)
+            reached = plan.due[bisect_left(plan.ends, to)]
+        self._held = max(self._held or 0.0, reached)
+
+    def inject(self, data: bytes) -> None:
+        """Writes bytes that are not the tape's, at once. That they fit the framing is the caller's matter (`stops`)."""
+        self._line.write(data)
+        self._injected += len(data)
+
+    def clogged(self) -> bool:
+        """Whether the client has stopped reading, so that nothing more is to be put into its buffer."""
+        return self._line.buffered() > HIGH_WATER
+
+    def drop(self) -> None:
+        """RST now, whatever was not delivered."""
+        self._line.reset()
+        self._finish("dropped")
 
     def stop(self) -> None:
         """The client has left or the server stops: nothing more is written. Leaving is how a stall ends."""
         plan = self._plan
         owed = plan.body_end > 0 and self._delivered is not None
-        stalled = plan.action in _OPEN and self._sent == len(plan.wire) and not owed
+        stalled = plan.action in OPEN and self._sent == len(plan.wire) and not owed
         self._finish("played" if stalled else "client-left")
 
     def pump(self, now: float) -> float | None:
@@ -116,6 +202,9 @@ class Player:
             stop = due if due - self._sent <= LARGEST_WRITE else self._whole_entries(until)
             self._line.write(self._view[self._sent : stop])
             self._sent = stop
+            self.last = now
+            if self.first is None:
+                self.first = now
             if stop < due:
                 return now
         self._at = until
@@ -137,28 +226,27 @@ class Player:
         due = self._start + plan.end_due
         if now < due:
             return due
-        if plan.action in _OPEN:
+        if plan.action in OPEN:
             if plan.action == "half-close":
                 self._line.half_close()
             return None
-        if plan.action in {"reset", "abort"}:
+        if plan.action == "reset":
             return self._reset(now)
-        self._line.close()
+        if plan.action == "truncate":
+            self._line.truncate()
+        else:
+            self._line.close()
         self._finish("played")
         return None
 
     def _reset(self, now: float) -> float | None:
-        """RST (or the end of TCP under TLS) once the client's kernel has everything: an RST destroys what was not
-        delivered (DESIGN 7)."""
+        """RST once the client's kernel has everything: an RST destroys what was not delivered (DESIGN 7)."""
         if self._line.undelivered():
             if self._drain_until is None:
                 self._drain_until = now + self._drain
             if now < self._drain_until:
                 return now + SETTLING
-        if self._plan.action == "abort":
-            self._line.abort()
-        else:
-            self._line.reset()
+        self._line.reset()
         self._finish("played")
         return None
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -75,12 +76,19 @@ def providers_command(url: str, as_json: bool) -> None:
 @option.providers_file
 @server
 @click.option(
+    "--ca",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help='The CA of a --tls server (its ready file\'s "ca"): the only one trusted then.',
+)
+@click.option(
     "--shell", type=click.Choice(["sh", "fish", "powershell"]), default="sh", show_default=True, help="Whose syntax."
 )
 @as_json
-def env_command(provider: str | None, url: str, shell: str, as_json: bool) -> None:
+def env_command(provider: str | None, url: str, ca: Path | None, shell: str, as_json: bool) -> None:
     """Lines for a shell on stdout."""
-    variables = variables_for(provider, url, dict(os.environ))
+    from mockserver.tls import trusting
+
+    variables = variables_for(provider, url, dict(os.environ)) | (trusting(ca) if ca is not None else {})
     if as_json:
         click.echo(json.dumps(variables, indent=2))
         return

@@ -20,7 +20,8 @@ class ReadyFileError(TokentapeError):
 
 
 class ReadyFile:
-    """`{"url": …, "pid": …}` at `path`. What another live process wrote there stays until `write` replaces it."""
+    """`{"url": …, "pid": …}` at `path`, with TLS `"ca"` too, the PEM file of the CA to trust. What another live process
+    wrote there stays until `write` replaces it."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -38,7 +39,7 @@ class ReadyFile:
         except (OSError, ValueError, TypeError, KeyError, OverflowError):
             return  # alive, another user's, or no ready file at all: not ours to remove
 
-    def write(self, url: str) -> None:
+    def write(self, url: str, ca: Path | None = None) -> None:
         """Writes the file by rename: whoever waits for it never reads half of it. Raises ReadyFileError."""
         if self.path.exists() and not self.path.is_file():
             raise ReadyFileError(f"--ready-file {self.path}: it is no regular file; expected a path of its own")
@@ -47,7 +48,8 @@ class ReadyFile:
             descriptor, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}-")
             scratch = Path(name)
             with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                file.write(json.dumps({"url": url, "pid": os.getpid()}) + "\n")
+                told = {"url": url, "pid": os.getpid()} | ({"ca": str(ca)} if ca is not None else {})
+                file.write(json.dumps(told) + "\n")
             scratch.replace(self.path)
         except OSError as error:
             if scratch is not None:

@@ -19,6 +19,7 @@ from cassettes.model import TokentapeError
 from cassettes.printable import escape
 from mockserver.app import Server
 from mockserver.ready import ReadyFile
+from mockserver.tls import Identity
 from mockserver.wrapped import Signals, client_variables, run_wrapped
 
 RELOAD_EVERY = 0.5
@@ -39,7 +40,8 @@ class MissingLoopError(TokentapeError):
 
 
 class Process(msgspec.Struct, frozen=True, kw_only=True):
-    """How a server runs as a process. `command` is wrapped: it gets `client_variables` on top of `environ`."""
+    """How a server runs as a process. `command` is wrapped: it gets `client_variables` on top of `environ`, and what
+    makes it trust `identity`, which the server shows under TLS."""
 
     host: str = "127.0.0.1"
     port: int = 0
@@ -49,6 +51,7 @@ class Process(msgspec.Struct, frozen=True, kw_only=True):
     mapped: Mapping[str, str] = {}
     dummy_keys: bool = False
     loop: str = "auto"
+    identity: Identity | None = None
 
 
 class Hooks(NamedTuple):
@@ -96,8 +99,10 @@ async def _serve(server: Server, process: Process, listening: Callable[[str], No
             _settle_memory()
             _share_often()
             listening(url)
+            if process.identity is not None and process.identity.ca is not None and process.command is None:
+                say(f"tokentape: clients have to trust {process.identity.ca} (SSL_CERT_FILE, curl --cacert)")
             if ready is not None:
-                ready.write(url)
+                ready.write(url, process.identity.ca if process.identity else None)
             if process.command is None:
                 await signals.next()
                 return 0
@@ -126,6 +131,8 @@ async def _listen(server: Server, process: Process) -> str:
 
 async def _wrap(process: Process, command: tuple[str, ...], url: str, signals: Signals, drain: Hook | None) -> int:
     variables = client_variables(url, process.environ, process.mapped, dummy_keys=process.dummy_keys)
+    if process.identity is not None:
+        variables |= process.identity.trusted(process.environ)
     ended = await run_wrapped(command, {**process.environ, **variables}, signals)
     if drain is not None and not ended.stopped:
         draining, signalled = asyncio.ensure_future(drain()), asyncio.ensure_future(signals.next())

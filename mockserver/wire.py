@@ -1,4 +1,4 @@
-"""The only file of the mock server that touches a transport or a socket: writing, FIN, RST, what the kernel holds.
+"""What of the mock server touches a transport or a socket: writing, FIN, RST, what the kernel holds (TLS: `secure`).
 
 aiohttp routes and reads a request; then a `Takeover` drives `request.transport`, which is public API, and tells aiohttp
 when the answer is over and whether the connection lives on (facts/performance.md, "aiohttp takeover").
@@ -11,6 +11,7 @@ import contextlib
 import ctypes
 import logging
 import socket
+import ssl
 import struct
 import sys
 import weakref
@@ -55,7 +56,7 @@ class Connection:
         return int(struct.unpack("i", answer)[0])
 
     def close(self) -> None:
-        """FIN after what is buffered."""
+        """FIN after what is buffered; on TLS its `close_notify` goes before."""
         self._transport.close()
 
     def half_close(self) -> None:
@@ -64,8 +65,18 @@ class Connection:
         if self._transport.can_write_eof():
             self._transport.write_eof()
 
+    @property
+    def secured(self) -> bool:
+        """Whether TLS is spoken on it: then it ends in both directions or in none."""
+        return self._transport.get_extra_info("sslcontext") is not None
+
+    def truncate(self) -> None:
+        """FIN after what is buffered, on TLS without the `close_notify` that RFC 8446 6.1 demands before it."""
+        getattr(self._transport, "truncate", self._transport.close)()
+
     def reset(self) -> None:
-        """RST now: SO_LINGER 0, then abort (abort alone sends FIN). What was not delivered is destroyed."""
+        """RST now: SO_LINGER 0, then abort (abort alone sends FIN). What was not delivered is destroyed. Nothing of TLS
+        is said."""
         raw = self._transport.get_extra_info("socket")
         if raw is not None:
             with contextlib.suppress(OSError):
@@ -176,8 +187,8 @@ class _KernelStamps:
         return float(seconds + nanoseconds / 1e9)
 
 
-class Door(asyncio.BufferedProtocol):
-    """Stands between a connection and aiohttp and notes when request bytes came.
+class Stamping(asyncio.BufferedProtocol):
+    """Notes when the bytes of a connection came.
 
     Offsets of a tape count from the last request byte (DESIGN 6). What a busy loop needs to accept, to read and to come
     to the handler, 0.5 ms and in a crowd 20 ms, would otherwise delay the whole stream.
@@ -186,10 +197,27 @@ class Door(asyncio.BufferedProtocol):
     _stamps = _KernelStamps() if sys.platform == "linux" else None
     _buffer = memoryview(bytearray(_READ))  # one for all: what is read is handed on at once
 
-    def __init__(self, inner: asyncio.Protocol) -> None:
-        self._inner = inner
+    def __init__(self) -> None:
         self._descriptor = -1
         self.came: float | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client is there."""
+        self._descriptor = transport.get_extra_info("socket").fileno()
+
+    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's signature
+        """Called just before bytes are read."""
+        if self._stamps is not None:
+            self.came = self._stamps.of(self._descriptor)
+        return self._buffer
+
+
+class Door(Stamping):
+    """Stands between a connection and aiohttp and notes when request bytes came."""
+
+    def __init__(self, inner: asyncio.Protocol) -> None:
+        super().__init__()
+        self._inner = inner
         self.connection_lost = inner.connection_lost  # type: ignore[method-assign]
         self.pause_writing = inner.pause_writing  # type: ignore[method-assign]
         self.resume_writing = inner.resume_writing  # type: ignore[method-assign]
@@ -197,14 +225,8 @@ class Door(asyncio.BufferedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client is there."""
-        self._descriptor = transport.get_extra_info("socket").fileno()
+        super().connection_made(transport)
         self._inner.connection_made(transport)
-
-    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's signature
-        """Called just before bytes are read."""
-        if self._stamps is not None:
-            self.came = self._stamps.of(self._descriptor)
-        return self._buffer
 
     def buffer_updated(self, nbytes: int) -> None:
         """Bytes were read."""
@@ -217,7 +239,7 @@ def came(request: web.BaseRequest) -> float | None:
     Asked once a request: what follows in the same read came while this one is answered.
     """
     door = request.transport.get_protocol() if request.transport is not None else None
-    if not isinstance(door, Door):
+    if not isinstance(door, Stamping):
         return None
     stamp, door.came = door.came, None
     return stamp
@@ -305,9 +327,10 @@ def listen(host: str, port: int) -> socket.socket:
     return bound
 
 
-async def ask(host: str, port: int, times: int) -> None:
-    """Sends `times` small requests to the server's own health path: what Python loads lazily is loaded before ready."""
-    reader, writer = await asyncio.open_connection(host, port)
+async def ask(host: str, port: int, times: int, context: ssl.SSLContext | None = None) -> None:
+    """Sends `times` small requests to the server's own health path, over TLS with `context`: what Python loads lazily
+    is loaded before ready."""
+    reader, writer = await asyncio.open_connection(host, port, ssl=context)
     for _ in range(times):
         writer.write(b"GET /_tokentape/health HTTP/1.1\r\nHost: localhost\r\n\r\n")
         head = await reader.readuntil(b"\r\n\r\n")

@@ -49,13 +49,19 @@ RECOVER = option.examples(
 @option.ending_drain
 @option.cors
 @option.keep_encoding
+@option.tls
+@option.cert
+@option.key
 @option.loop
 @click.pass_context
 def record_command(ctx: click.Context, /, **options: Any) -> None:
     """Runs the recorder; a wrapped command's status wins when it is not 0."""
     from recorder.session import record
 
-    ctx.exit(record(options, ctx.obj["command"], ctx.obj["compose"].forwarding, dict(os.environ)))
+    server = ctx.obj["compose"].forwarding
+    with server.identified(options) as identity:
+        status = record(options, ctx.obj["command"], server, dict(os.environ), identity)
+    ctx.exit(status)
 
 
 @click.command("call", help=CALL)

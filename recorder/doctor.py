@@ -34,6 +34,7 @@ def findings(environ: Mapping[str, str], folder: Path) -> list[Finding]:
         python(tuple(sys.version_info[:3]), sys.platform),
         *map(distribution, ("tokentape", "aiohttp", "click", "PyYAML", "msgspec", "rich", "vcrpy")),
         event_loop(),
+        certificates(),
         yaml_loader(),
         timer(sys.platform),
         open_files(),
@@ -66,6 +67,14 @@ def event_loop() -> Finding:
     if found.level == "ok":
         return found._replace(text=f"{found.text} (used with --loop uvloop only)")
     return found._replace(level="note", text="not installed; not needed, `pip install tokentape[uvloop]` to try it")
+
+
+def certificates() -> Finding:
+    """What makes the throwaway CA of --tls."""
+    found = distribution("trustme")
+    if found.level == "ok":
+        return found._replace(text=f"{found.text} (used with --tls only)")
+    return found._replace(level="note", text="not installed; not needed, `pip install tokentape[tls]` for --tls")
 
 
 def yaml_loader() -> Finding:

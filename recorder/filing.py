@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from msgspec.structs import replace as with_fields
 
@@ -48,6 +48,14 @@ def name_of(interaction: Interaction, rules: Rules = NO_RULES) -> str:
     return tape_name(provider, dialect.model(entry.path, body), dialect.prompt(body), key_of(interaction, rules))
 
 
+class _Asked(NamedTuple):
+    """Who was asked, and what (the request key): two providers may be asked the same, and neither's answer may go to
+    the other's file or replace it. None: a tape that does not say whose it is; it is anybody's, as in playing."""
+
+    provider: str | None
+    key: str
+
+
 class Filing:
     """Decides the file of a recording and writes it. `existing`: the interactions found at start, with their files.
 
@@ -67,8 +75,8 @@ class Filing:
         self.one_file = one_file
         self._mode = mode
         self._rules = rules
-        self._of_key: dict[str, Path] = {}
-        self._renewed: set[str] = set()
+        self._of_key: dict[_Asked, Path] = {}
+        self._renewed: set[_Asked] = set()
         self._written: set[Path] = set()
         for path, interaction in existing:
             self._of_key.setdefault(self._key(interaction), path)
@@ -87,21 +95,22 @@ class Filing:
         self._renewed.update(key for key, _ in new)
 
     def path_of(self, interaction: Interaction) -> Path:
-        """The file of an interaction: that of its key, else a new one."""
+        """The file of an interaction: that of its key at its provider, else a new one."""
         if self.one_file is not None:
             return self.one_file
         key = self._key(interaction)
-        path = self._of_key.get(key)
+        path = self._of_key.get(key) or self._of_key.get(_Asked(None, key.key))
         if path is None:
             path = self._of_key[key] = self.folder / name_of(interaction, self._rules)
         return path
 
-    def _key(self, interaction: Interaction) -> str:
-        return key_of(interaction, self._rules)
+    def _key(self, interaction: Interaction) -> _Asked:
+        return _Asked(entry_of("", 1, interaction).provider, key_of(interaction, self._rules))
 
-    def _merged(self, present: tuple[Interaction, ...], new: list[tuple[str, Interaction]]) -> list[Interaction]:
+    def _merged(self, present: tuple[Interaction, ...], new: list[tuple[_Asked, Interaction]]) -> list[Interaction]:
         """What a file holds after `new`, which comes last: the order is that of this run."""
         renewing = {key for key, _ in new} - self._renewed if self._mode == "all" else set()
+        renewing |= {_Asked(None, key.key) for key in renewing}
         kept = [one for one in present if self._key(one) not in renewing] if renewing else list(present)
         return kept + [interaction for _, interaction in new]
 

@@ -200,6 +200,11 @@ cors = click.option(
 keep_encoding = click.option(
     "--keep-encoding", is_flag=True, help="Let the upstream compress; the tape keeps the bytes as they came."
 )
+tls = click.option(
+    "--tls", is_flag=True, help="Speak https, with a throwaway CA (its file is in the ready file) or --cert."
+)
+cert = click.option("--cert", type=PATH, metavar="FILE", help="With --tls: your certificate, PEM, its chain after it.")
+key = click.option("--key", type=PATH, metavar="FILE", help="Its key, PEM. [default: in the --cert file]")
 loop = click.option(
     "--loop", type=click.Choice(["auto", "asyncio", "uvloop"]), default="auto", show_default=True, help="Event loop."
 )

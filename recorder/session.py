@@ -52,9 +52,13 @@ def interactions_of(store: FolderStore) -> list[tuple[Path, Interaction]]:
 
 
 def record(
-    options: Mapping[str, Any], command: tuple[str, ...] | None, server: ModuleType, environ: Mapping[str, str]
+    options: Mapping[str, Any],
+    command: tuple[str, ...] | None,
+    server: ModuleType,
+    environ: Mapping[str, str],
+    identity: object = None,
 ) -> int:
-    """Runs the recorder; returns the exit status."""
+    """Runs the recorder; returns the exit status. `identity` is what `server` made of the options for TLS."""
     mode: RecordMode = options["record_mode"]
     one_file: Path | None = options["one_file"]
     folder: Path = one_file.parent if one_file is not None else options["output"]
@@ -81,6 +85,7 @@ def record(
             "mapped": mapped,
             "dummy_keys": mode == "none",
             "loop": options["loop"],
+            "identity": identity,
         },
         store=store if mode in PLAYING else None,
         levels=("key",),

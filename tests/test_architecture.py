@@ -152,7 +152,10 @@ TIMES = r"time\.(time|monotonic|perf_counter|process_time|thread_time|clock_gett
 DATES = r"datetime\.(datetime\.)?(now|utcnow)|datetime\.(date\.)?today"
 RULES = {
     "mockserver sockets": Rule(
-        "mockserver", "mockserver/wire.py", SOCKETS, "only mockserver/wire.py touches transports: give it a method"
+        "mockserver",
+        "mockserver/wire.py mockserver/secure.py",
+        SOCKETS,
+        "only mockserver/wire.py, and secure.py under TLS, touch transports: give it a method",
     ),
     "mockserver clock": Rule(
         "mockserver",

@@ -95,6 +95,11 @@ class Dialect(ABC):
         the provider gives it where no stream was asked for. None if they are no stream of this grammar."""
         return None
 
+    def awaited(self, payloads: Sequence[object]) -> Sequence[object]:
+        """The events that a client which asked for no stream has to wait for: all, unless the answer is made in the
+        background."""
+        return payloads
+
     def models(self, names: Sequence[str]) -> object:
         """The JSON of `GET …/models` for models called `names`."""
         return {"object": "list", "data": [self.model_card(name) for name in names]}

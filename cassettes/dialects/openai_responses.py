@@ -5,7 +5,7 @@ estimate of tokens and what is OpenAI's beside it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -29,6 +29,10 @@ class OpenAIResponses(Dialect):
         given = at(body, "input")
         return given if isinstance(given, str) else last_user_text(given)
 
+    def streams(self, path: str, query: str, body: object) -> bool:
+        # A response that is there is asked for without a body: the query says whether as a stream (providers.md 4).
+        return super().streams(path, query, body) or "stream=true" in query.split("&")
+
     def delta(self, payload: object) -> Delta:
         # `output_text.done` and `response.completed` hold the whole text once more: only deltas are new.
         kind, added = at(payload, "type"), at(payload, "delta")
@@ -42,6 +46,12 @@ class OpenAIResponses(Dialect):
 
     def fold(self, payloads: Iterable[object]) -> Folded | None:
         return fold_responses(payloads)
+
+    def awaited(self, payloads: Sequence[object]) -> Sequence[object]:
+        """Of a response that is made in the background the first event: it is queued, and then polled."""
+        begun = next((number for number, one in enumerate(payloads, 1) if at(response_of(one), "id")), 0)
+        detached = begun and at(response_of(payloads[begun - 1]), "background") is True
+        return payloads[:begun] if detached else payloads
 
     def response_id(self, payloads: Iterable[object]) -> str | None:
         """The id of the response that a stream is of, by which it is polled, resumed and cancelled."""

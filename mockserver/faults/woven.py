@@ -23,7 +23,7 @@ MOST_PIECES = 200_000
 MOST_BYTES = 256 * 1024 * 1024
 """Body bytes that faults may make of one response."""
 
-Action = Literal["keep", "close", "reset", "stall", "half-close", "abort"]
+Action = Literal["keep", "close", "reset", "stall", "half-close", "truncate"]
 
 
 class Piece(NamedTuple):

@@ -63,6 +63,27 @@ def test_bodies_that_are_no_json_differ_as_a_whole(live, taped):
     assert differing(live, taped) == ["body"]
 
 
+@pytest.mark.parametrize(
+    ("live", "named"),
+    [
+        (b'{"model": "m",\n "n": ', "body (not JSON at 2:7)"),
+        (b'{"model": "\xff"}', "body (not UTF-8 at byte 12)"),
+    ],
+)
+def test_json_that_is_none_is_said_to_be_that_and_nothing_of_ours_is_to_blame(live, named):
+    assert differing(live) == [named]
+    request = Request("POST", CHAT, (), json.dumps(BODY).encode())
+    entry = entry_of("t", 1, Interaction(request, Response(200, "OK", (), b"", Stream())))
+    target = "/openai/v1/chat/completions"
+    live_request = Asked(Request("POST", target, (), live), parse("POST", target), live)
+    assert missed(live_request, Index([entry]), entry, LADDER[:2]) == Miss("t#1", (named,))
+
+
+def test_the_tape_of_another_provider_is_said_to_be_that():
+    assert differing(BODY, target="/infron/v1/chat/completions") == ["provider"]
+    assert differing(BODY, target="/v1/chat/completions") == []
+
+
 def test_the_same_value_in_another_spelling_is_said_to_be_that():
     assert differing(b'{"a": 1}', b'{"a":1}') == ["body (the same JSON, spelled otherwise)"]
 

@@ -8,7 +8,7 @@ import pytest
 from msgspec.structs import replace
 
 from cassettes import dialects
-from cassettes.folding import folded, is_stream, payloads
+from cassettes.folding import broken_event, folded, is_stream, payloads
 from cassettes.model import Ending, EndingType, Timeline
 from cassettes.store import shipped_root
 from cassettes.timeline import to_timeline
@@ -88,3 +88,16 @@ def test_what_is_no_stream_is_left_alone() -> None:
     assert not is_stream(response)
     assert folded(response, to_timeline(HELLO), ANTHROPIC) is None
     assert folded(HELLO.response, to_timeline(HELLO), dialects.get("raw")) is None
+
+
+@pytest.mark.parametrize(
+    ("body", "number"),
+    [
+        (b'data: {"a": 1}\n\ndata: [DONE]\n\n', None),
+        (b': ping\n\ndata: {"a": 1}\n\ndata: {"a":\n\n', 3),
+        (b"data: plain words\n\ndata:\n\n", None),
+        (b'data: {"a": 1}\n\ndata: {"a"', 2),  # a tail, as a broken connection leaves it
+    ],
+)
+def test_an_event_that_is_broken_json_has_a_number(body: bytes, number: int | None) -> None:
+    assert broken_event(replace(HELLO.response, body=body)) == number

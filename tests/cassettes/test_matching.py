@@ -254,6 +254,18 @@ def test_a_bare_path_gets_the_tape_of_whom_it_is_likely_meant_for(level):
     assert found(level, request, openai) == ["a#1"]
 
 
+@pytest.mark.parametrize("level", ["exact", "normalized", "conversation", "route"])
+def test_a_bare_path_that_tells_nothing_is_the_dialects_own_provider(level):
+    xai, openai = ("a", tape("https://api.x.ai/v1/chat/completions")), ("b", tape())
+    unknown, infron = (
+        ("c", tape("http://127.0.0.1/v1/chat/completions")),
+        ("d", tape("https://llm.onerouter.pro/v1/chat/completions")),
+    )
+    assert found(level, asked("/v1/chat/completions"), xai, openai, unknown, infron) == ["b#1", "c#1"]
+    # Where they have no tape, any that speaks the dialect will do.
+    assert found(level, asked("/v1/chat/completions"), xai, infron) == ["a#1", "d#1"]
+
+
 def test_a_tape_can_be_named_as_the_model():
     tapes = index(("openai/hello", tape()), ("g", tape(f"{GEMINI}:generateContent")))
     for body in (b'{"model": "openai/hello"}', b'{"messages": [{"model": "x"}], "model" : "openai/hello"}'):

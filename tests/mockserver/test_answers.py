@@ -98,6 +98,16 @@ def test_the_bytes_are_compared_under_exact(exact: Tool) -> None:
     assert "which differs in body (the same JSON, spelled otherwise); --match normalized would have matched" in message
 
 
+@pytest.mark.parametrize("path", [OPENAI, ANTHROPIC, GOOGLE, "/openai/v1/responses", f"{ANTHROPIC}/count_tokens"])
+def test_json_that_is_none_is_a_400_though_any_body_would_do(path: str, plain: Tool) -> None:
+    seen = send(plain, path, b'{"model": "gpt-5.1",')
+    assert seen.head.startswith(b"HTTP/1.1 400 ")
+    assert b"x-should-retry: false" in seen.head.lower()
+    assert "the request body is not JSON at 1:21" in json.loads(seen.wire_body)["error"]["message"]
+    # Nothing at all is no mistake: curl without -d sends it.
+    assert send(plain, path, b"").head.startswith(b"HTTP/1.1 200 ")
+
+
 def test_a_wrong_path_is_told_the_right_base_url(plain: Tool) -> None:
     message = told(send(plain, "/openai/chat/completions"))["error"]["message"]
     assert f"the base URL for OpenAI is {plain.url}/openai/v1" in message

@@ -1,4 +1,4 @@
-"""What a server says of its tapes by itself: lists of models, counts of tokens, a response by its id."""
+"""What a server says of its tapes by itself: lists of models, counts of tokens."""
 
 from __future__ import annotations
 
@@ -70,15 +70,6 @@ def test_tokens_are_counted() -> None:
     assert isinstance(one.body, dict)
     assert isinstance(more.body, dict)
     assert 0 < one.body["input_tokens"] < more.body["input_tokens"]
-
-
-def test_a_response_is_known_by_its_id() -> None:
-    (name,) = Catalogue(INDEX).responses
-    found = said("GET", f"/openai/v1/responses/{name}")
-    assert found is not None
-    assert isinstance(found.body, dict)
-    assert (found.body["id"], found.body["status"]) == (name, "completed")
-    assert said("GET", "/openai/v1/responses/resp_nowhere") is None
 
 
 def test_what_a_tape_has_to_answer_is_left_to_it() -> None:

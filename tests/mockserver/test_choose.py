@@ -166,14 +166,15 @@ def test_the_plan_used_longest_ago_goes_first(monkeypatch):
     assert one.plan(first, GET) is plan
 
 
-def test_plans_are_bounded_by_their_bytes_and_the_newest_stays(monkeypatch):
-    one = chooser(*((f"t{number}", 1, tape(b"%d" % number, event(b"x" * 1000))) for number in range(6)))
-    size = len(one.choose(asked(b"0"), GET, Deck()).plan.wire)
-    monkeypatch.setattr(choose, "PLAN_BYTES", 2 * size + 100)
+def test_plans_are_bounded_by_their_bytes_and_the_newest_stays():
+    tapes = [(f"t{number}", 1, tape(b"%d" % number, event(b"x" * 1000))) for number in range(6)]
+    size = len(chooser(*tapes).choose(asked(b"0"), GET, Deck()).plan.wire)
+    one = chooser(*tapes)
+    one._most_bytes = 2 * size + 100
     for number in (0, 1, 2, 1, 3):
         one.choose(asked(b"%d" % number), GET, Deck())
     assert [place for place, *_ in one._plans] == ["t1#1", "t3#1"]
-    monkeypatch.setattr(choose, "PLAN_BYTES", 10)
+    one._most_bytes = 10
     one.choose(asked(b"4"), GET, Deck())
     assert [place for place, *_ in one._plans] == ["t4#1"]
 
@@ -271,6 +272,16 @@ def test_the_nearest_is_of_the_same_path_then_dialect_then_any():
     assert found("any", "dialect") == "b#1"
     assert found("any") == "a#1"
     assert found() is None
+
+
+def test_the_nearest_of_a_provider_without_tapes_was_asked_the_same_of_another():
+    body = b'{"model": "m", "messages": [{"role": "user", "content": "hello"}]}'
+    tapes = ("a", 1, tape(body, uri="https://api.anthropic.com/v1/messages")), ("b", 1, tape(body))
+    one = chooser(*tapes)
+    told = one.missed(asked(body, "/infron/v1/chat/completions"))
+    assert (told.nearest, told.fields) == ("b#1", ("provider",))
+    # A path of the provider's that no tape has: something of that provider.
+    assert one.missed(asked(body, "/openai/v1/embeddings")).nearest == "b#1"
 
 
 def test_of_several_of_the_same_path_the_nearest_differs_least():

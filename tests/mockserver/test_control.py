@@ -83,8 +83,8 @@ def test_head_and_other_methods(path: str, served: Tool) -> None:
 @pytest.mark.parametrize(
     ("path", "said"),
     [
-        ("metrics", "this version has no /_tokentape/metrics yet"),
-        ("decks/a", "this version has no /_tokentape/decks yet"),
+        ("decks/a/b", "there are /_tokentape/health"),
+        ("metric", "did you mean /_tokentape/metrics?"),
         ("miss", "did you mean /_tokentape/misses?"),
         ("", "there are /_tokentape/health"),
         ("tapes/one", "there are /_tokentape/health"),

@@ -145,3 +145,70 @@ def test_a_long_run_costs_no_more_than_a_short_one():
         assert entry.number == number
         deck.delivered(run, entry)
     assert deck.choose(run, unplayed=True, repeat=False) is None
+
+
+def test_attempts_are_counted_by_key_for_the_life_of_the_deck():
+    deck = Deck()
+    assert [deck.attempt(key) for key in "aabab"] == [1, 2, 1, 3, 2]
+    assert deck.attempts == {"a": 3, "b": 2}
+
+
+def test_keys_are_bounded(monkeypatch):
+    monkeypatch.setattr("mockserver.decks.MOST_KEYS", 2)
+    deck = Deck()
+    assert [deck.attempt(key) for key in "abcab"] == [1, 1, 1, 1, 1]
+    assert len(deck.attempts) == 2
+
+
+def test_places_are_told_by_their_first_interaction():
+    deck, run = Deck(), entries(3)
+    play(deck, run)
+    play(deck, run)
+    assert deck.places == [("t#1", 2, 3)]
+
+
+def test_idle_decks_expire_but_for_the_main_one_and_those_that_play():
+    decks = Decks(idle=10.0)
+    main, idle, busy = decks.get(None, 0.0), decks.get("idle", 0.0), decks.get("busy", 1.0)
+    busy.live = 1
+    decks.expire(9.0)
+    assert len(decks) == 3
+    decks.get("new", 12.0)
+    assert [deck.name for deck in decks] == [MAIN, "busy", "new"]
+    assert (decks.get(None, 99.0), decks.peek("idle"), decks.expired) == (main, None, 1)
+    assert decks.get("idle", 12.0) is not idle
+    busy.live = 0
+    decks.expire(22.0)
+    assert [deck.name for deck in decks] == [MAIN]
+
+
+def test_a_deck_with_tapes_of_its_own_changes_the_version_when_it_comes_and_goes():
+    decks, own = Decks(most=2), object()
+    decks.get("plain")
+    assert (decks.version, decks.own("plain"), decks.own(None)) == (0, None, None)
+    decks.put(Deck("a", own), 0.0)
+    assert (decks.version, decks.own("a"), decks.own("plain")) == (1, own, None)
+    decks.put(Deck("a", own), 0.0)
+    assert decks.version == 3
+    for name in "xy":
+        decks.get(name)
+    assert (decks.version, decks.own("a")) == (4, None)
+
+
+def test_removing():
+    decks = Decks()
+    for name in (None, "a", "b"):
+        decks.get(name)
+    assert (decks.remove("a"), decks.remove("a"), decks.remove(MAIN), decks.remove(MAIN)) == (True, False, True, False)
+    assert decks.clear() == 1
+    assert len(decks) == 0
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdef"), st.floats(0, 5)), max_size=30))
+def test_no_deck_is_older_than_agreed_after_a_look(steps):
+    decks, now = Decks(idle=7.0), 0.0
+    for name, wait in steps:
+        now += wait
+        decks.get(name, now)
+        decks.expire(now)
+        assert all(deck.used > now - 7.0 for deck in decks)

@@ -11,11 +11,8 @@ from tapes import taped
 from wires import Tool, ask, post, tool
 
 from cassettes import routes
-from cassettes.matching import Asked
-from cassettes.model import Request
-from cassettes.normalise import NO_RULES
 from mockserver.faults.grammar import FaultError, text_of
-from mockserver.faulty import HEADER, NOTHING, breaking, key_of, texts, wanted
+from mockserver.faulty import HEADER, NOTHING, breaking, texts, wanted
 
 CHAT = "/openai/v1/chat/completions"
 
@@ -53,40 +50,33 @@ def test_what_is_wrong(target: str, headers: tuple[tuple[str, str], ...], said: 
         texts(["reset", "cut"])
 
 
-def test_one_more_source() -> None:
+def test_more_sources() -> None:
     assert text_of(one.fault for one in NOTHING.also("bom").faults) == "bom"
-
-
-def key(body: object, path: str = CHAT) -> tuple[str, str, bytes]:
-    data = json.dumps(body).encode()
-    asked = Asked(Request("POST", path, (), data), routes.parse("POST", path, (), ()), data)
-    return key_of(asked, NO_RULES)
-
-
-def test_a_key_is_what_is_asked_streamed_or_not() -> None:
-    chat = {"model": "m", "messages": [{"role": "user", "content": "hi"}]}
-    assert key(chat) == key({**chat, "stream": True})
-    assert key(chat) != key({**chat, "model": "n"})
-    gemini = "/google/v1beta/models/m:{}"
-    assert key({}, gemini.format("generateContent")) == key({}, gemini.format("streamGenerateContent?alt=sse"))
+    route = routes.parse("POST", f"/!bom{CHAT}", (), ())
+    found = wanted(("eol:cr",), route, (), f"/!bom{CHAT}", tls=False).in_deck(["comment@0e", "no-space"])
+    assert text_of(one.fault for one in found.faults) == "eol:cr;comment@0e;no-space;bom"
+    assert found.in_deck(()) is found
+    with pytest.raises(FaultError, match="why not"):
+        found.refuse("why not")
+    NOTHING.refuse("why not")
 
 
 def test_chance_depends_on_seed_deck_request_and_attempt() -> None:
     one = NOTHING.also("corrupt@0b#2+")
-    assert breaking(NOTHING, key({}), 1, "", 0, 0.0) is None
-    assert breaking(one, key({}), 1, "", 0, 0.0) is None
+    assert breaking(NOTHING, "k", 1, "", 0, 0.0) is None
+    assert breaking(one, "k", 1, "", 0, 0.0) is None
     seeds = [
-        breaking(one, key(body), attempt, deck, seed, 0.0)
+        breaking(one, body, attempt, deck, seed, 0.0)
         for body, attempt, deck, seed in [
-            ({}, 2, "", 0),
-            ({"a": 1}, 2, "", 0),
-            ({}, 3, "", 0),
-            ({}, 2, "d", 0),
-            ({}, 2, "", 1),
+            ("k", 2, "", 0),
+            ("l", 2, "", 0),
+            ("k", 3, "", 0),
+            ("k", 2, "d", 0),
+            ("k", 2, "", 1),
         ]
     ]
     assert len({found.seed for found in seeds if found}) == 5
-    again = breaking(one, key({}), 2, "", 0, 99.0)
+    again = breaking(one, "k", 2, "", 0, 99.0)
     assert again
     assert seeds[0]
     assert again.key == seeds[0].key
@@ -94,10 +84,10 @@ def test_chance_depends_on_seed_deck_request_and_attempt() -> None:
 
 def test_plans_are_shared_where_nothing_is_drawn() -> None:
     plain = NOTHING.also("reset@3e")
-    keys = {found.key for deck in "ab" if (found := breaking(plain, key({}), 1, deck, 0, 5.0))}
+    keys = {found.key for deck in "ab" if (found := breaking(plain, "k", 1, deck, 0, 5.0))}
     assert len(keys) == 1
     dated = NOTHING.also("status:429,retry-after=date:1")
-    keys = {found.key for now in (5.0, 6.0) if (found := breaking(dated, key({}), 1, "", 0, now))}
+    keys = {found.key for now in (5.0, 6.0) if (found := breaking(dated, "k", 1, "", 0, now))}
     assert len(keys) == 2
 
 

@@ -8,12 +8,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from tapes import SSE
 from wires import Seen, Tool, ask, post, tool
 
 from cassettes import dialects
 from cassettes.folding import payloads
+from cassettes.model import Cassette, Chunk, Interaction, Request, Response, Stream
 from cassettes.store import shipped_root
-from cassettes.yamlio import load_file
+from cassettes.yamlio import dump, load_file
 
 ASKED = {
     "/openai/v1/chat/completions": b'{"model":"openai/hello","stream":%s,"messages":[]}',
@@ -29,6 +31,29 @@ CLOSING = "Connection: close"
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tool]:
     # Only the name of a tape, given as the model, finds one here.
     with tool(tmp_path_factory.mktemp("folded"), "serve", "--match", "exact", "--speed", "max") as one:
+        yield one
+        assert "Traceback" not in one.said()
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tool]:
+    """A tape of a dialect that is none of ours, and one with an event that is no JSON."""
+    folder = tmp_path_factory.mktemp("odd")
+    events = b'data: {"choices":[{"index":0,"delta":{"content":"Hello"}}]}\n\n', b'data: {"choices": [{\n\n'
+    made = {
+        "martian": ("martian", "martian-1", "http://h/v1/speak", (b"data: zorp\n\n",)),
+        # Such a name takes no path from the others: it is no mount.
+        "v1": ("v1", "martian-1", "http://h/chat/completions", (b"data: none\n\n",)),
+        "broken": ("openai", "openai-chat", "https://api.openai.com/v1/chat/completions", events),
+    }
+    for name, (provider, dialect, url, pieces) in made.items():
+        chunks = tuple(Chunk(0.0, len(piece)) for piece in pieces)
+        stream = Stream(provider=provider, dialect=dialect, framing="chunked", chunks=chunks)
+        answer = Response(200, "OK", SSE, b"".join(pieces), stream)
+        tape = folder / "tapes" / f"{name}.yaml"
+        tape.parent.mkdir(exist_ok=True)
+        tape.write_bytes(dump(Cassette((Interaction(Request("POST", url), answer),))))
+    with tool(folder, "serve", str(folder / "tapes"), "--speed", "max") as one:
         yield one
         assert "Traceback" not in one.said()
 
@@ -87,6 +112,30 @@ def test_models_and_tokens_are_answered_without_a_tape(server: Tool) -> None:
     counted = ask(server.url, post("/anthropic/v1/messages/count_tokens", b'{"messages":[]}', CLOSING))
     assert counted.head.startswith(b"HTTP/1.1 200 ")
     assert json.loads(counted.wire_body)["input_tokens"] > 0
+
+
+def test_a_tape_of_a_dialect_that_nobody_knows_is_played_as_it_is(odd: Tool) -> None:
+    for body in (b'{"stream":true}', b'{"stream":false}'):
+        seen = ask(odd.url, post("/martian/v1/speak", body, CLOSING))
+        assert seen.head.startswith(b"HTTP/1.1 200 ")
+        assert seen.header("content-type") == "text/event-stream"
+        assert b"data: zorp" in seen.wire_body
+
+
+def test_an_event_that_is_no_json_is_told_in_one_line_and_is_no_500(odd: Tool) -> None:
+    asked = b'{"model":"broken","stream":%s,"messages":[]}'
+    streamed = ask(odd.url, post("/openai/v1/chat/completions", asked % b"true", CLOSING))
+    assert b'data: {"choices": [{' in streamed.wire_body
+    bare = ask(odd.url, post("/v1/chat/completions", asked % b"true", CLOSING))
+    assert bare.header("x-tokentape") == "broken#1"
+    for _ in range(2):
+        whole = ask(odd.url, post("/openai/v1/chat/completions", asked % b"false", CLOSING))
+        assert whole.head.startswith(b"HTTP/1.1 200 ")
+        assert text_of(json.loads(whole.wire_body)) == "Hello"
+    assert [line for line in odd.said().splitlines() if "broken#1" in line] == [
+        "tokentape: note: event 2 of broken#1 is not JSON; "
+        "the whole answer is made of the others (a stream has it as it is on the tape)"
+    ]
 
 
 def test_a_compressed_request_is_compared_by_what_it_says(server: Tool) -> None:

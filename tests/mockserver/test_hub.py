@@ -310,3 +310,34 @@ def test_the_wall_clock_is_believed_for_a_moment_only():
     assert now - 0.5 <= Hub.past(time.time() - 0.5) <= Hub.now() - 0.4
     for wall in (time.time() + 60.0, time.time() - 60.0):
         assert Hub.past(wall) >= now
+
+
+def test_what_is_forgotten_is_not_woken() -> None:
+    async def run() -> list[str]:
+        loop = asyncio.get_running_loop()
+        hub, woken, done = Hub(loop), [], loop.create_future()
+
+        class Woken:
+            finished = False
+
+            def __init__(self, name: str) -> None:
+                self.name = name
+
+            def pump(self, now: float) -> None:
+                woken.append(self.name)
+                if self.name == "last":
+                    done.set_result(None)
+
+        first = Woken("first")
+        hub.add(hub.now() + 0.01, first)
+        hub.add(hub.now() + 0.02, Woken("last"))
+        hub.forget(first)
+        await done
+        hub.close()
+        return woken
+
+    assert asyncio.run(run()) == ["last"]
+
+
+def test_the_wall_clock_at_a_time_of_the_hub() -> None:
+    assert abs(Hub.wall(Hub.now() - 5.0) - (time.time() - 5.0)) < 1.0

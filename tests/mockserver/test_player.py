@@ -45,8 +45,8 @@ class FakeLine:
     def half_close(self):
         self.ended = "half"
 
-    def abort(self):
-        self.closing, self.ended = True, "aborted"
+    def truncate(self):
+        self.closing, self.ended = True, "truncated"
 
     @property
     def data(self):
@@ -215,7 +215,7 @@ def test_without_body_it_is_delivered_when_its_ending_was_played():
 # -- endings ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("action", "ended"), [("close", "fin"), ("reset", "rst"), ("abort", "aborted")])
+@pytest.mark.parametrize(("action", "ended"), [("close", "fin"), ("reset", "rst"), ("truncate", "truncated")])
 def test_a_connection_ends_when_the_tape_says(action, ended):
     stage = Stage((0.0, b"a"), action=action, end_due=2.0)
     assert stage.pump(0.0) == 2.0
@@ -365,5 +365,118 @@ def test_no_reader_makes_the_buffer_grow(entries, reads):
         now = following
         pumps += 1
         assert pumps < 2000
+    assert stage.line.data == stage.plan.wire
+    assert stage.told == ["delivered", "played"]
+
+
+# -- told what to do -------------------------------------------------------------------------------------------------
+
+
+def test_a_pause_moves_every_deadline():
+    stage = Stage((0.0, b"head"), (0.5, b"a"), (1.25, b"b"), action="close", end_due=2.0)
+    stage.pump(0.0)
+    stage.player.pause(stage.start + 0.25)
+    stage.player.pause(stage.start + 0.3)  # a second time changes nothing
+    assert stage.player.paused
+    assert stage.player.due_in(stage.start + 9.0) is None
+    assert stage.player.resume(stage.start + 10.25) == stage.start + 10.25
+    assert stage.player.due_in(stage.start + 10.25) == pytest.approx(0.25)
+    assert stage.pump(10.25) == pytest.approx(10.5)
+    assert stage.pump(10.5) == pytest.approx(11.25)
+    assert stage.pump(11.25) == pytest.approx(12.0)
+    assert stage.pump(12.0) is None
+    assert (stage.line.data, stage.line.ended) == (b"headab", "fin")
+
+
+def test_a_resume_without_a_pause_changes_nothing():
+    stage = Stage((0.0, b"a"), (0.5, b"b"))
+    stage.pump(0.0)
+    stage.player.resume(stage.start + 0.1)
+    assert stage.pump(0.2) == 0.5
+
+
+def test_a_step_plays_at_once_and_the_gap_behind_it_stays():
+    stage = Stage((0.0, b"head"), (0.5, b"aA"), (1.25, b"b"), action="close", end_due=2.0)
+    stage.pump(0.0)
+    stage.player.step(stage.start + 0.1, 5)  # half of what is due at 0.5
+    assert stage.line.writes == [b"head", b"a"]
+    assert stage.player.paused
+    stage.player.step(stage.start + 0.2, 6)
+    assert stage.line.writes == [b"head", b"a", b"A"]
+    stage.player.resume(stage.start + 5.0)
+    assert stage.pump(5.0) == pytest.approx(5.75)
+    assert stage.pump(5.75) == pytest.approx(6.5)
+
+
+def test_a_step_past_the_last_byte_is_the_ending():
+    stage = Stage((0.0, b"a"), action="reset", end_due=60.0)
+    stage.player.step(stage.start, 1)
+    assert (stage.line.data, stage.told) == (b"a", [])
+    stage.player.step(stage.start, 1)
+    stage.player.resume(stage.start + 1.0)
+    assert stage.pump(1.0) is None
+    assert (stage.line.ended, stage.told) == ("rst", ["delivered", "played"])
+
+
+def test_what_is_injected_is_counted_apart():
+    stage = Stage((0.0, b"a"), (0.5, b"b"))
+    stage.pump(0.0)
+    stage.player.inject(b"xyz")
+    stage.pump(0.5)
+    assert stage.line.writes == [b"a", b"xyz", b"b"]
+    assert (stage.player.bytes_written, stage.player.place) == (5, 2)
+
+
+def test_a_drop_resets_and_tells_so():
+    stage = Stage((0.0, b"a"), (0.5, b"b"))
+    stage.pump(0.0)
+    stage.player.drop()
+    assert (stage.line.ended, stage.told) == ("rst", ["dropped"])
+    stage.player.drop()
+    assert stage.told == ["dropped"]
+    assert stage.pump(0.5) is None
+
+
+def test_when_bytes_were_written():
+    stage = Stage((0.0, b"a"), (0.5, b"b"), action="stall")
+    assert (stage.player.first, stage.player.last) == (None, None)
+    stage.pump(0.125)
+    stage.pump(0.75)
+    assert (stage.player.first, stage.player.last) == (stage.start + 0.125, stage.start + 0.75)
+    assert stage.player.due_in(stage.start) is None
+
+
+def test_a_client_that_does_not_read():
+    stage = Stage((0.0, b"x" * (HIGH_WATER + 1)), (0.5, b"b"), held=True)
+    assert not stage.player.clogged()
+    stage.pump(0.0)
+    stage.pump(0.0)
+    assert stage.player.clogged()
+
+
+@given(
+    ENTRIES,
+    ACTIONS,
+    st.lists(st.tuples(st.sampled_from(["pause", "resume", "step", "pump"]), st.floats(0, 5)), max_size=25),
+)
+def test_whatever_it_is_told_the_bytes_are_the_tapes_and_in_order(entries, action, orders):
+    stage = Stage(*entries, action=action)
+    player, now = stage.player, stage.start
+    for order, wait in orders:
+        now += wait
+        if player.finished:
+            break
+        if order == "pause":
+            player.pause(now)
+        elif order == "resume":
+            player.resume(now)
+        elif order == "step":
+            player.step(now, min(player.place + 1, len(stage.plan.wire)))
+        elif not player.paused:
+            player.pump(now)
+        assert stage.plan.wire.startswith(stage.line.data)
+    following = player.resume(now)
+    while not player.finished:
+        following = player.pump(following)
     assert stage.line.data == stage.plan.wire
     assert stage.told == ["delivered", "played"]

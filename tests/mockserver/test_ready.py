@@ -24,6 +24,13 @@ def test_it_says_where_and_who_and_goes_away(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+def test_it_says_whom_to_trust(tmp_path: Path) -> None:
+    path = tmp_path / "ready.json"
+    ReadyFile(path).write("https://127.0.0.1:1", tmp_path / "ca.pem")
+    said = json.loads(path.read_bytes())
+    assert said == {"url": "https://127.0.0.1:1", "pid": os.getpid(), "ca": str(tmp_path / "ca.pem")}
+
+
 def test_it_replaces_in_one_step(tmp_path: Path) -> None:
     """Whoever waits for the file reads the old one or the new one."""
     path = tmp_path / "ready.json"

@@ -111,6 +111,23 @@ def test_what_the_peer_has_not_acknowledged_is_undelivered() -> None:
     asyncio.run(scene())
 
 
+def test_without_tls_there_is_nothing_to_truncate_but_the_stream() -> None:
+    async def scene() -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            address = listener.getsockname()
+            transport, _ = await asyncio.get_running_loop().create_connection(asyncio.Protocol, *address)
+            peer, _ = listener.accept()
+            with peer:
+                connection = Connection(transport)
+                assert not connection.secured
+                connection.write(b"all")
+                connection.truncate()
+                await asyncio.sleep(0)
+                assert peer.recv(10) + peer.recv(10) == b"all"
+
+    asyncio.run(scene())
+
+
 def test_live_connections_are_forgotten_with_their_answers() -> None:
     connections = Connections()
     assert len(connections) == 0

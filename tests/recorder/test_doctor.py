@@ -36,6 +36,8 @@ def test_versions(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "version", missing)
     assert doctor.distribution("aiohttp") == ("aiohttp", "error", "not installed; `pip install aiohttp`")
     assert doctor.event_loop().level == "note"
+    assert doctor.certificates().level == "note"
+    assert "tokentape[tls]" in doctor.certificates().text
 
 
 def test_what_makes_it_less_exact_or_slow_is_a_note(monkeypatch: pytest.MonkeyPatch) -> None:

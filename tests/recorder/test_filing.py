@@ -74,6 +74,25 @@ def test_an_existing_file_is_found_by_what_is_on_it(tmp_path: Path) -> None:
     assert filing.path_of(interaction("b")).parent == tmp_path / "openai"
 
 
+@pytest.mark.parametrize("mode", ["once", "new_episodes", "all", "rewrite"])
+def test_what_two_providers_were_asked_alike_stays_apart(mode: RecordMode, tmp_path: Path) -> None:
+    theirs = interaction("a", "xai's", uri="https://api.x.ai/v1/chat/completions", provider="xai")
+    here = tmp_path / "xai" / "mine.yaml"
+    append(here, [theirs])
+    filing = Filing(tmp_path, mode, None, [(here, theirs)])
+    path = save(filing, interaction("a", "openai's"))
+    assert path.relative_to(tmp_path).parts[0] == "openai"
+    assert (answers(path), answers(here)) == (["openai's"], ["xai's"])
+
+
+def test_a_new_answer_of_one_provider_replaces_no_others(tmp_path: Path) -> None:
+    file = tmp_path / "one.yaml"
+    theirs = interaction("a", "xai's", uri="https://api.x.ai/v1/chat/completions", provider="xai")
+    append(file, [theirs, interaction("a", "old")])
+    save(Filing(tmp_path, "all", file), interaction("a", "new"))
+    assert answers(file) == ["xai's", "new"]
+
+
 def test_one_file_takes_everything(tmp_path: Path) -> None:
     one_file = tmp_path / "x" / "all.yaml.gz"
     filing = Filing(one_file.parent, "all", one_file)

@@ -10,7 +10,7 @@ from mockserver.faults.woven import Woven
 def _does(woven: Woven, call: Call) -> None:
     if not call.scene.tls:
         raise FaultError("the connection is not encrypted (serve --tls makes it so); use cut")
-    woven.end_here(call.spot, "abort", whole=woven.whole and woven.is_end(call.spot))
+    woven.end_here(call.spot, "truncate", whole=woven.whole and woven.is_end(call.spot))
 
 
 FAULT = Kind(
