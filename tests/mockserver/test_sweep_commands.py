@@ -12,7 +12,9 @@ from wires import event, tokentape
 
 from cassettes.model import Cassette, Chunk, Interaction, Request, Response, Stream
 from cassettes.yamlio import dump
-from mockserver.sweep_commands import estimate
+from mockserver.cuts import Cut
+from mockserver.judgements import Judged, Ran
+from mockserver.sweep_commands import Progress, estimate
 
 PIECES = (event("one"), event("two"), b"data: [DONE]\n\n")
 CLIENT = """
@@ -143,3 +145,20 @@ def test_a_tape_without_a_body_has_no_places(tmp_path: Path) -> None:
 )
 def test_the_estimate_is_of_the_uncut_run(runs: int, seconds: float, jobs: int, said: str) -> None:
     assert estimate(runs, seconds, jobs) == said
+
+
+@pytest.mark.parametrize(
+    ("term", "tty", "shown"), [("xterm", True, True), ("dumb", True, False), ("xterm", False, False)]
+)
+def test_progress_is_for_terminals(
+    term: str, tty: bool, shown: bool, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TERM", term)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: tty)
+    progress = Progress(7)
+    cut = Cut(5, 0, inside=True, over=False)
+    progress.show([Judged(cut, Ran(status, True, "", "", 0.1), same=False) for status in (0, 1)])
+    progress.clear()
+    said = capsys.readouterr()
+    assert not said.out
+    assert said.err == ("\r\x1b[K2/7 runs, 1 wrong\r\x1b[K" if shown else "")

@@ -8,6 +8,8 @@ all three. `ok 9` is nine items and an end without an error, `ReadError 3` that 
 
 from __future__ import annotations
 
+import base64
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
@@ -41,6 +43,15 @@ def row(faults: str, chat: Column, anthropic: Column, gemini: Column, timeout: f
 
 NO_JSON = "UnknownApiResponseError"
 """google-genai for Python reads whatever is no `data: ` line as JSON."""
+
+
+def checkpoint(ending: str) -> str:
+    """Faults that break the first request behind its third event, after a token which says to go on from there."""
+    token = base64.b64encode(b"tokentape: go on after event 3").decode()
+    candidate = {"content": {"parts": [{"text": ""}], "role": "model"}, "index": 0, "continuationToken": token}
+    event = f"data: {json.dumps({'candidates': [candidate]})}\r\n\r\n"
+    return f"insert@2e#1:{json.dumps(event)};{ending}@3e#1"
+
 
 STREAMS = {
     "nothing": Row("", {"chat": "ok 10", "responses": "ok 15", "anthropic": "ok 12", "gemini": "ok 7"}),
@@ -164,6 +175,10 @@ STREAMS = {
     "in-band error tail": Row(
         "error@3e:overloaded,style=raw", {"gemini": ("ServerError 3", "ServerError 3", "Error 3")}
     ),
+    # The new ones ask again with the token and put both answers together; the item more is the one that held it.
+    "FIN after a token": Row(checkpoint("cut"), {"gemini": ("ok 8", "RemoteProtocolError 4", "ok 8")}),
+    "RST after a token": Row(checkpoint("reset"), {"gemini": ("ok 8", "ReadError 4", "ok 8")}),
+    "clean early end after a token": Row(checkpoint("end-early"), {"gemini": ("ok 8", "ok 4", "ok 8")}),
 }
 
 CAUSES = {
@@ -331,6 +346,12 @@ def test_a_stream_that_nothing_breaks_has_the_whole_text(which: str, reactions: 
     for name in ("nothing", "CRLF", "bare CR", "a byte a chunk", "characters cut"):
         for api in STREAMS[name].of:
             assert reactions(which)[f"{name} | {api}"]["text"] == "".join(ANSWERS["text"].text)
+
+
+@pytest.mark.parametrize("which", [EACH[0], EACH[2]])
+def test_what_comes_after_a_token_is_taken_up(which: str, reactions: Reactions) -> None:
+    for name in ("FIN after a token", "RST after a token", "clean early end after a token"):
+        assert reactions(which)[f"{name} | gemini"]["text"] == "".join(ANSWERS["text"].text)
 
 
 @pytest.mark.parametrize("which", EACH)
