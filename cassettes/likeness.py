@@ -7,6 +7,7 @@ May import `conversation`, `dialects`, `normalise` and the standard library.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -14,6 +15,8 @@ from cassettes import dialects
 from cassettes.conversation import frame, last_user, turns
 from cassettes.framing import octets
 from cassettes.normalise import NO_RULES, Rules, decoded, digest, normalised_value, strict_digest
+
+_VERSION = re.compile(r"/v1(?:alpha|beta)/(?=models/|tunedModels/)")
 
 
 class Digests(NamedTuple):
@@ -70,8 +73,11 @@ class Likeness:
 
 
 def operation_path(dialect: str, path: str) -> str:
-    """`path` with streaming and not streaming made one operation (Gemini names them in the path)."""
-    return path.replace(":streamGenerateContent", ":generateContent") if dialect == "gemini" else path
+    """`path` with streaming and not streaming made one operation (Gemini names them in the path), and with one version
+    for all: google-genai 1 asks `/v1beta` where 3 asks `/v1` (providers.md 6.1)."""
+    if dialect != "gemini":
+        return path
+    return _VERSION.sub("/v1/", path.replace(":streamGenerateContent", ":generateContent"), count=1)
 
 
 def request_key(dialect: str, path: str, body: bytes, deck: str = "", rules: Rules = NO_RULES) -> str:

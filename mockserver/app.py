@@ -115,6 +115,7 @@ class Server:
         self._read_for: object = None
         self._read_with = 0
         self._stopping = False
+        self._stamped = not chooser.playing.pace.timeless
         self._catalogue = Catalogue(chooser.index)
         self._extra = settings.extra
         self._connections = wire.Connections()
@@ -214,7 +215,8 @@ class Server:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         body = await wire.read_body(request, MAX_BODY)
-        start = self.hub.past(wire.came(request))
+        hub = self.hub
+        start = hub.past(wire.came(request)) if self._stamped else hub.now()
         if body is None:
             message = f"the body is over {MAX_BODY} bytes"
             return self._refused(request, 413, message, "tokentape_too_large", start)
@@ -400,6 +402,7 @@ class Server:
         takeover = wire.Takeover(request, plan.code)
         keep = plan.action == "keep"
         record = self._record(chosen, deck, start, reading, attempt)
+        hub, journal = self.hub, self.journal
 
         def delivered() -> None:
             if plan.advances:
@@ -407,18 +410,19 @@ class Server:
 
         def done(outcome: Outcome) -> None:
             takeover.size = player.bytes_written
-            takeover.end(keep=keep and outcome == "played")
             deck.live -= 1
-            over = (player.last or start) if keep and outcome == "played" else self.hub.now()
-            self.journal.end(record, over, *ended(outcome, plan, stopping=self._stopping))
+            kept = keep and outcome == "played"
+            takeover.end(keep=kept)
+            over = (player.last or start) if kept else hub.now()
+            journal.end(record, over, *ended(outcome, plan, stopping=self._stopping))
 
         player = record.player = Player(plan, takeover.connection, start, delivered, done, self._settings.ending_drain)
-        following = player.pump(self.hub.now())
+        following = player.pump(hub.now())
         if following is not None:
-            self.hub.add(following, player)
+            hub.add(following, player)
         if takeover.over:
             return takeover
-        self.journal.live[record.n] = record
+        journal.live[record.n] = record
         self._connections.add(takeover)
         try:
             await takeover.finished()

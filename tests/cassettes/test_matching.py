@@ -174,6 +174,14 @@ def test_of_streamed_and_whole_answers_those_that_are_asked_for(level):
     assert found(level, asked(body=said("x")), streamed) == ["b#1"]
 
 
+def test_a_version_of_geminis_path_is_as_good_as_another():
+    recorded = tape(f"{GEMINI}:streamGenerateContent?alt=sse")
+    request = asked("/google/v1/models/gemini-2.5-flash:streamGenerateContent?alt=sse")
+    assert found("normalized", request, ("g", recorded)) == ["g#1"]
+    assert found("exact", request, ("g", recorded)) == []
+    assert request.key == asked("/google/v1beta/models/gemini-2.5-flash:generateContent").key
+
+
 def test_gemini_says_in_its_path_whether_to_stream():
     body = b'{"contents":[{"parts":[{"text":"x"}]}]}'
     tapes = [
