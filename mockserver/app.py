@@ -81,8 +81,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Reading(NamedTuple):
     """What a request asks and in which way, whether it asks the server itself, what tapes of which chooser (its deck's,
-    or the server's) have for it, what the journal keeps of it, its request key,
-    and which faults it wants."""
+    or the server's) have for it, what the journal keeps of it, its request key, and which faults it wants."""
 
     asked: Asked
     asking: Asking
@@ -121,6 +120,7 @@ class Server:
         self._read_for: object = None
         self._read_with = 0
         self._stopping = False
+        self._stamped = not chooser.playing.pace.timeless
         self._catalogue = Catalogue(chooser.index)
         self._extra = settings.extra
         self._connections = wire.Connections()
@@ -220,7 +220,8 @@ class Server:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         body = await wire.read_body(request, MAX_BODY)
-        start = self.hub.past(wire.came(request))
+        hub = self.hub
+        start = hub.past(wire.came(request)) if self._stamped else hub.now()
         if body is None:
             message = f"the body is over {MAX_BODY} bytes"
             return self._refused(request, 413, message, "tokentape_too_large", start)
@@ -318,9 +319,8 @@ class Server:
         name = came.asked.route.deck or ""
         if (deck := self.decks.peek(name)) is not None:
             deck.requests += 1
-        size = len(answer.body) if isinstance(answer.body, bytes) else 0
-        record = self.journal.begin(came, name, start, answer.status, size)
-        record.size = size
+        record = self.journal.begin(came, name, start, answer.status, answers.size_of(answer))
+        record.size = answers.size_of(answer)
         self.journal.end(record, self.hub.now(), "server", "kept-alive")
         return answer
 
@@ -408,11 +408,12 @@ class Server:
 
         def done(outcome: Outcome) -> None:
             takeover.size = player.bytes_written
-            takeover.end(keep=keep and outcome == "played")
             if chosen.attempt is not None:
                 deck.counting.end(chosen.attempt)
             deck.live -= 1
-            over = (player.last or start) if keep and outcome == "played" else self.hub.now()
+            kept = keep and outcome == "played"
+            takeover.end(keep=kept)
+            over = (player.last or start) if kept else self.hub.now()
             self.journal.end(record, over, *ended(outcome, plan, stopping=self._stopping))
 
         player = record.player = Player(plan, takeover.connection, start, delivered, done, self._settings.ending_drain)
@@ -491,7 +492,7 @@ class Server:
 
     def _unreached(self, asked: Asked, message: str, record: Record) -> web.StreamResponse:
         answer = answers.failure(asked.route, 502, message, "tokentape_upstream")
-        record.status, record.size = 502, len(answer.body) if isinstance(answer.body, bytes) else 0
+        record.status, record.size = 502, answers.size_of(answer)
         return answer
 
 

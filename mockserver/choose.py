@@ -233,7 +233,16 @@ class Chooser:
 
         kind = event_kind(response.headers, response.code, response.body, response.stream.events)
         tape = tape_side(timeline, kind, asking, folded=whole is not None)
-        return Compiled(*broken(tape, breaking.faults, breaking.scene(entry), asking, extra))
+        if not breaking.has_case:
+            return Compiled(*broken(tape, breaking.faults, breaking.scene(entry), asking, extra))
+        from mockserver.cases.playing import Asker, unfold
+
+        # A case often has a stream of its own, which is played instead.
+        unfolded = unfold(breaking.faults, Asker(breaking.attempt, entry.dialect, breaking.had, asking.whole))
+        if unfolded.timeline is not None:
+            tape = tape_side(unfolded.timeline, "sse", asking, folded=False)
+        plan, left_out = broken(tape, unfolded.faults, breaking.scene(entry), asking, extra)
+        return Compiled(plan, (*unfolded.left_out, *left_out))
 
     def timeline(self, entry: Entry, pace: Pace) -> Timeline:
         """The response of `entry` at that pace."""

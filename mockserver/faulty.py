@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from cassettes import providers
 from cassettes.framing import octets
 from cassettes.matching import Entry
+from cassettes.model import header
+from cassettes.resume import LAST_EVENT_ID
 from mockserver.counting import Attempt
 from mockserver.faults.grammar import FaultError
 from mockserver.plan import Asking
@@ -31,13 +33,15 @@ CHECKED = 200
 
 class Wanted(NamedTuple):
     """What a request asks for: `given` on the command line, `asked` by itself, in its URL or a header; `faults` are
-    both. `target` is its raw path without `/!FAULTS`; `tls`: its connection is encrypted."""
+    both. `target` is its raw path without `/!FAULTS`; `tls`: its connection is encrypted; `had`: its
+    Last-Event-ID."""
 
     given: tuple[Bound, ...] = ()
     asked: tuple[Bound, ...] = ()
     faults: tuple[Bound, ...] = ()
     target: str = "/"
     tls: bool = False
+    had: str = ""
 
     @property
     def own(self) -> bool:
@@ -78,6 +82,12 @@ class Breaking(NamedTuple):
     target: str
     now: float
     tls: bool
+    had: str = ""
+
+    @property
+    def has_case(self) -> bool:
+        """Whether one of them stands for others (`mockserver.cases`)."""
+        return any(one.kind.family == "preset" for one in self.faults)
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -86,7 +96,8 @@ class Breaking(NamedTuple):
         seed = self.seed if any(kind.random for kind in kinds) else 0
         target = self.target if any(kind.targeted for kind in kinds) else ""
         now = int(self.now) if any(kind.clocked for kind in kinds) else 0
-        return (self.text, seed, target, now, self.tls)
+        case = (self.attempt, self.had) if self.has_case else ()
+        return (self.text, seed, target, now, self.tls, case)
 
     def scene(self, entry: Entry) -> Scene:
         """Where its faults act when `entry` is played."""
@@ -107,7 +118,8 @@ def wanted(given: Sequence[str], route: Route, headers: Headers, target: str, *,
     from mockserver.faults.table import add_up, read
 
     mine, theirs = add_up(*map(read, given)), add_up(*map(read, asked))
-    return Wanted(mine, theirs, add_up(mine, theirs), _without_faults(target), tls)
+    had = header(headers, LAST_EVENT_ID) or ""
+    return Wanted(mine, theirs, add_up(mine, theirs), _without_faults(target), tls, had)
 
 
 def _without_faults(target: str) -> str:
@@ -133,7 +145,7 @@ def broken_by(faults: tuple[Bound, ...], wish: Wanted, attempt: Attempt, seed: i
     from mockserver.faults.grammar import text_of
 
     text = text_of(one.fault for one in faults)
-    return Breaking(faults, text, attempt.life, seed, wish.target, now, wish.tls)
+    return Breaking(faults, text, attempt.life, seed, wish.target, now, wish.tls, wish.had)
 
 
 def attempt_seed(seed: int, deck: str, attempt: Attempt) -> int:

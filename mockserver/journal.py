@@ -113,8 +113,7 @@ class Journal:
         self.total = 0
         self.dropped = 0
         self.sent = 0
-        self.answered: Counter[tuple[str, int]] = Counter()
-        self.ended: Counter[By] = Counter()
+        self._counts: dict[tuple[str, int, By], int] = {}
 
     def begin(self, came: Came, deck: str, start: float, status: int = 0, total: int | None = None) -> Record:
         """The record of a request that came at `start` (s)."""
@@ -123,38 +122,51 @@ class Journal:
     def keep(self, record: Record) -> Record:
         """Takes in a record that was made with the number after `total`."""
         self.total += 1
-        self._records.append(record)
-        self._bytes += record.came.weight
-        if self._bytes > self._most_bytes or len(self._records) > self._most:
-            self._make_room()
-        return record
-
-    def _make_room(self) -> None:
         records = self._records
-        while len(records) > 1 and (len(records) > self._most or self._bytes > self._most_bytes):
+        records.append(record)
+        self._bytes += record.came.weight
+        while (len(records) > self._most or self._bytes > self._most_bytes) and len(records) > 1:
             self._bytes -= records.popleft().came.weight
             self.dropped += 1
+        return record
 
     def end(self, record: Record, now: float, by: By, ending: Ending) -> None:
         """The answer of `record` is over. What it played, and a long body, are let go of."""
         record.by = by
         record.ending = ending
         record.end = now
-        player = record.player
-        if player is not None:
+        if (player := record.player) is not None:
             record.size = player.bytes_written
             record.first = player.first
             record.last = player.last
             record.player = None
-        record.takeover = record.stops = None
+        else:
+            record.takeover = None
+        if self.live:
+            self.live.pop(record.n, None)
+            record.stops = None
         came = record.came
         if came.size > BODY_WHOLE:
             record.came = shortened(came)
         self.sent += record.size
-        self.answered[came.provider, record.status] += 1
-        self.ended[by] += 1
-        if self.live:
-            self.live.pop(record.n, None)
+        counted = came.provider, record.status, by
+        self._counts[counted] = self._counts.get(counted, 0) + 1
+
+    @property
+    def answered(self) -> Counter[tuple[str, int]]:
+        """How many answers are over, by provider and status."""
+        found: Counter[tuple[str, int]] = Counter()
+        for (provider, status, _), count in self._counts.items():
+            found[provider, status] += count
+        return found
+
+    @property
+    def ended(self) -> Counter[By]:
+        """How many answers are over, by who ended them."""
+        found: Counter[By] = Counter()
+        for (_, _, by), count in self._counts.items():
+            found[by] += count
+        return found
 
     def listed(self, deck: str | None = None, since: int = 0) -> Iterator[Record]:
         """The records after number `since`, of one deck or of all, oldest first."""

@@ -77,6 +77,7 @@ def tape_names(_ctx: click.Context, _parameter: click.Parameter, incomplete: str
 
 PATH: Any = click.Path(path_type=Path)
 DURATION = Written("duration", duration)
+FACTOR = Written("factor", speed)
 
 # Named, or click before 8.3 asks no configuration for an argument that may be absent.
 tapes = click.argument(
@@ -137,7 +138,7 @@ cors = click.option(
 )
 factor = click.option(
     "--speed",
-    type=Written("factor", speed),
+    type=FACTOR,
     default="1",
     show_default=True,
     help="Factor, or max for no waiting at all.",

@@ -1,4 +1,4 @@
-"""How an answer ended and who ended it, as the journal has it. Pure; `journal`, `plan` and `player` for types alone."""
+"""How an answer ended and who ended it, as the journal tells it. Pure; imports `journal`, `plan`, `player`."""
 
 from __future__ import annotations
 

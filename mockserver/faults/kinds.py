@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, cast
 
 from cassettes.durations import duration
 from cassettes.provider import Provider
@@ -18,7 +18,7 @@ from mockserver.faults.grammar import FaultError
 from mockserver.faults.places import Place
 from mockserver.faults.woven import Woven
 
-Family = Literal["ending", "timing", "framing", "encode", "content", "status"]
+Family = Literal["ending", "timing", "framing", "encode", "content", "status", "preset"]
 Phase = Literal["status", "content", "waiting", "lines", "encode", "framing", "timing", "ending"]
 PHASES: Final[tuple[Phase, ...]] = ("status", "content", "lines", "waiting", "encode", "framing", "timing", "ending")
 """The order in which faults work, whatever order they are written in (DESIGN 7). `lines` (how lines end) and `waiting`
@@ -109,7 +109,7 @@ class Kind:
     @property
     def when(self) -> Phase:
         """The phase it works in."""
-        return self.phase or self.family
+        return self.phase or cast(Phase, self.family)
 
 
 def count(text: str) -> int:

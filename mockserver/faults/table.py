@@ -26,6 +26,7 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = {
     "timing": ("latency", "ttft", "pause", "jitter", "bandwidth", "buffer", "drip"),
     "framing": (
         *("split", "merge", "eol", "bom", "no-space", "no-final-blank", "chunk-extension", "bad-chunk-size"),
+        "chunk-zeros",
         *("content-length", "http10", "header", "drop-header", "head-drip", "trailer"),
     ),
     "encode": ("encode",),
@@ -34,6 +35,7 @@ FAMILIES: Final[Mapping[str, tuple[str, ...]]] = {
         *("invalid-utf8", "insert", "huge-event"),
     ),
     "status": ("status", "html", "json-error-200", "empty", "redirect", "early-hints"),
+    "preset": ("case",),
 }
 """The built-in ones: `mockserver/faults/FAMILY/NAME.py`."""
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from itertools import groupby
 
-from cassettes.framing import field_lines, head_bytes
+from cassettes.framing import field_lines, head_bytes, listed
 from cassettes.model import Head, Headers
 from mockserver.browsers import live
 from mockserver.faults.woven import Piece, Woven, size_line
 from mockserver.plan import ACTIONS, Action, Asking, Plan, Writing, has_no_body, keeps_alive, live_framing, live_headers
+
+APART_MS = 0.3
+"""Between the parts of a chunk's framing that are written one by one."""
 
 
 def compile_woven(woven: Woven, asking: Asking, extra: Headers = ()) -> Plan:
@@ -34,7 +37,8 @@ def compile_woven(woven: Woven, asking: Asking, extra: Headers = ()) -> Plan:
     action: Action = woven.action if woven.action is not None else ACTIONS.get(woven.end.type, "keep")
     if action == "keep" and (woven.length is not None or not keeps_alive(timeline, head, asking)):
         action = "close"
-    _write_head(out, woven, head, asking, extra)
+    if _write_head(out, woven, head, asking, extra) and action == "keep":
+        action = "close"
     if woven.stop == "headers":
         return out.plan(_broken_action(woven), woven.end_at_ms, head.code)
     if has_no_body(head, asking):
@@ -49,7 +53,7 @@ def compile_woven(woven: Woven, asking: Asking, extra: Headers = ()) -> Plan:
     if woven.tail:
         out.add(woven.end_at_ms if not timeline.frames else woven.pieces[-1].at_ms, woven.tail)
     if chunked and woven.whole:
-        last = woven.bad_last or size_line(0, woven.extension)
+        last = woven.bad_last or size_line(0, woven.extension, woven.zeros)
         out.add(woven.end_at_ms, last + field_lines(woven.trailers) + b"\r\n")
     return out.plan(action, woven.end_at_ms, head.code, body_end)
 
@@ -58,7 +62,8 @@ def _broken_action(woven: Woven) -> Action:
     return woven.action or ACTIONS.get(woven.end.type, "close")
 
 
-def _write_head(out: Writing, woven: Woven, head: Head, asking: Asking, extra: Headers) -> None:
+def _write_head(out: Writing, woven: Woven, head: Head, asking: Asking, extra: Headers) -> bool:
+    """Whether the head, as faults left it, says that the connection closes."""
     shown = Head(http="1.0", code=head.code, message=head.message) if woven.http10 else head
     headers = [*live_headers(woven.timeline(), head, asking), *extra]
     if asking.reader is not None:
@@ -72,13 +77,14 @@ def _write_head(out: Writing, woven: Woven, head: Head, asking: Asking, extra: H
     first = data.index(b"\r\n") + 2
     if woven.stop == "headers":
         out.add(at, data[:first])
-        return
+        return False
     if woven.status_line_lead_ms:
         out.add(at - woven.status_line_lead_ms, data[:first])
         data = data[first:]
     step = woven.head_step or len(data)
     for number, start in enumerate(range(0, len(data), step)):
         out.add(at + number * woven.head_every_ms, data[start : start + step])
+    return "close" in listed(tuple(headers), "connection")
 
 
 def _write_chunks(out: Writing, woven: Woven) -> None:
@@ -92,7 +98,15 @@ def _write_chunks(out: Writing, woven: Woven) -> None:
 def _write_chunk(out: Writing, woven: Woven, run: list[Piece], missing: int, *, opens: bool) -> None:
     """One HTTP chunk; with `opens` it is never closed."""
     size = sum(len(piece.data) for piece in run) + missing
-    line = woven.bad_sizes.get(run[0].chunk) or size_line(size, woven.extension)
+    line = woven.bad_sizes.get(run[0].chunk) or size_line(size, woven.extension, woven.zeros)
     for index, piece in enumerate(run):
         end = b"" if opens or index < len(run) - 1 else b"\r\n"
-        out.add(piece.at_ms, (line if index == 0 else b"") + piece.data + end)
+        at = piece.at_ms
+        if index == 0 and woven.framing_apart:
+            out.add(at, line[:-2])
+            out.add(at + APART_MS, line[-2:])
+            at += 2 * APART_MS
+        elif index == 0:
+            out.add(at, line + piece.data + end)
+            continue
+        out.add(at, piece.data + end)

@@ -78,6 +78,8 @@ class Woven:
         self.header_edits: list[Callable[[list[tuple[str, str]]], list[tuple[str, str]]]] = []
         self.length: Callable[[int], int] | None = None
         self.extension = b""
+        self.zeros = 0
+        self.framing_apart = False
         self.bad_sizes: dict[int, bytes] = {}
         self.bad_last = b""
         self.head_step = 0
@@ -275,7 +277,7 @@ class Woven:
             return b""
         run = [piece for piece in behind if piece.chunk == chunk]
         size = sum(len(piece.data) for piece in run) + (self.missing if len(run) == len(behind) else 0)
-        return closing + size_line(size, self.extension)
+        return closing + size_line(size, self.extension, self.zeros)
 
     # -- out ----------------------------------------------------------------------------------------------------
 
@@ -296,6 +298,6 @@ class Woven:
         )
 
 
-def size_line(size: int, extension: bytes = b"") -> bytes:
+def size_line(size: int, extension: bytes = b"", zeros: int = 0) -> bytes:
     """The line that opens an HTTP chunk of `size` bytes."""
-    return b"%x%s\r\n" % (size, b";" + extension if extension else b"")
+    return b"%s%x%s\r\n" % (b"0" * zeros, size, b";" + extension if extension else b"")

@@ -118,7 +118,7 @@ def test_never_a_silently_healthy_stream(served: Tool) -> None:
     assert "contradict" in fault_of(served, "/!reset/up/one", "x-tokentape-fault: cut")
     assert "the server's own" in fault_of(served, "/!reset/", method="GET")
     assert "the server's own" in fault_of(served, "/!reset/_tokentape/health", method="GET")
-    assert "list of models" in fault_of(served, "/!reset/openai/v1/models", method="GET")
+    assert "what the server says itself" in fault_of(served, "/!reset/openai/v1/models", method="GET")
     miss = ask(served.url, post("/!reset/up/two", b"{}", "Connection: close"))
     assert miss.head.startswith(b"HTTP/1.1 404 ")
 
@@ -134,3 +134,22 @@ def test_the_same_seed_is_the_same_bytes_in_another_process(served: Tool, tmp_pa
         assert bodies(other) == first
     with tool(tmp_path / "other", "serve", str(tmp_path / "t"), "--no-mark", "--seed", "8") as other:
         assert bodies(other) != first
+
+
+def test_a_deck_has_faults_of_its_own_and_the_journal_tells_of_them(served: Tool) -> None:
+    put = json.dumps({"faults": ["comment@0e", {"fault": "reset", "at": "1e", "attempts": 2}, "drop?@99e"]}).encode()
+    seen = ask(
+        served.url,
+        post("/_tokentape/decks/own", put, "Content-Type: application/json", "Connection: close", method="PUT"),
+    )
+    assert seen.head.startswith(b"HTTP/1.1 201 ")
+    assert json.loads(seen.wire_body)["faults"] == ["comment@0e", "reset@1e#2", "drop?@99e"]
+    first, second = (ask(served.url, post("/~own/!bom/up/one", b"{}", "Connection: close")) for _ in range(2))
+    assert (first.ended, second.ended) == ("eof", "reset")
+    assert b"\xef\xbb\xbf: tokentape" in first.raw
+    listed = ask(served.url, post("/_tokentape/requests?deck=own", b"", "Connection: close", method="GET"))
+    one, two = json.loads(listed.wire_body)["requests"]
+    assert [one["faults"], two["faults"]] == [["comment@0e;drop?@99e;bom"], ["comment@0e;reset@1e#2;drop?@99e;bom"]]
+    assert [one["attempt"], two["attempt"]] == [1, 2]
+    assert (one["ended_by"], two["ended_by"], two["ending"]) == ("tape", "fault", "reset")
+    assert one["notes"] == ["fault_not_applied: drop?@99e: 99e is beyond the end; the tape has 5 events"]

@@ -45,8 +45,8 @@ class FakeLine:
     def half_close(self):
         self.ended = "half"
 
-    def abort(self):
-        self.closing, self.ended = True, "aborted"
+    def truncate(self):
+        self.closing, self.ended = True, "truncated"
 
     @property
     def data(self):
@@ -215,7 +215,7 @@ def test_without_body_it_is_delivered_when_its_ending_was_played():
 # -- endings ---------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("action", "ended"), [("close", "fin"), ("reset", "rst"), ("abort", "aborted")])
+@pytest.mark.parametrize(("action", "ended"), [("close", "fin"), ("reset", "rst"), ("truncate", "truncated")])
 def test_a_connection_ends_when_the_tape_says(action, ended):
     stage = Stage((0.0, b"a"), action=action, end_due=2.0)
     assert stage.pump(0.0) == 2.0

@@ -17,13 +17,16 @@ _NONE = {"utf8": "no character of more than one byte", "crlf": "no CR LF", "blan
 
 
 def _at(text: str) -> int | str:
-    return count(text) if text[:1].isdigit() else choice(*_PATTERNS)(text)
+    return count(text) if text[:1].isdigit() else choice(*_PATTERNS, "framing")(text)
 
 
 def _does(woven: Woven, call: Call) -> None:
     if woven.framing != "chunked":
         raise FaultError("the answer has no HTTP chunks; `drip` writes a body in small pieces")
     where: int | str = call.given["at"]
+    if where == "framing":
+        woven.framing_apart = True
+        return
     if isinstance(where, int):
         if sum(len(piece.data) // where + 1 for piece in woven.pieces) > MOST_PIECES:
             raise FaultError(f"chunks of {where} bytes make more than {MOST_PIECES} of this body")
@@ -87,7 +90,7 @@ FAULT = Kind(
     name="split",
     family="framing",
     does=_does,
-    sees="the same bytes in more HTTP chunks: of N bytes, or cut inside characters, CR LF pairs, blank lines",
+    sees="the same bytes in more HTTP chunks: of N bytes, cut in characters, CR LF, blank lines; or framing in pieces",
     example="split:utf8",
-    arguments=(Argument(name="at", shown="N|utf8|crlf|blank", read=_at, needed=True),),
+    arguments=(Argument(name="at", shown="N|utf8|crlf|blank|framing", read=_at, needed=True),),
 )

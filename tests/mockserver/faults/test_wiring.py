@@ -80,7 +80,7 @@ BODIED = [
     *("buffer", "buffer:20", "drip:3", "split:2", "split:utf8", "split:crlf", "split:blank", "merge", "merge:2"),
     *("eol:crlf", "eol:cr", "eol:lf", "eol:mixed", "bom", "no-space", "no-final-blank", "no-final-blank:yes"),
     *("encode:gzip", "encode:gzip-members", "encode:deflate,flush=no", "head-drip:3", "header:x=2", "early-hints"),
-    *("trailer:x=y", "linger:5ms", "chunk-extension:a=b"),
+    *("trailer:x=y", "linger:5ms", "chunk-extension:a=b", "chunk-zeros:3", "split:framing"),
 ]
 FRAMING_BREAKERS = [
     "bad-chunk-size@{}",
@@ -113,7 +113,7 @@ def lists(draw: st.DrawFn, kinds: list[str], *, ending: bool = True) -> str:
 
 def test_the_lists_of_this_file_name_every_fault():
     tried = {one.partition("@")[0].partition(":")[0] for one in [*ENDINGS, *BODIED, *FRAMING_BREAKERS]}
-    others = {"linger", "no-close-notify"} | set(FAMILIES["status"])
+    others = {"linger", "no-close-notify", "case"} | set(FAMILIES["status"])
     assert {name for names in FAMILIES.values() for name in names} <= tried | others
 
 
