@@ -49,6 +49,7 @@ COMMANDS = {
     "call": Entry("Record", "recorder.commands", "Send one prompt and keep the answer."),
     "recover": Entry("Record", "recorder.commands", "Make tapes of what a killed recorder left."),
     "serve": Entry("Play", "mockserver.commands", "Play tapes from a local server.", wraps=True),
+    "sweep": Entry("Play", "mockserver.sweep_commands", "Cut a stream at every place and see who notices.", wraps=True),
     "providers": Entry("Play", "mockserver.provider_commands", "List the providers and their base URLs."),
     "env": Entry("Play", "mockserver.provider_commands", "Print the variables that point SDKs at a server."),
     "faults": Entry("Play", "mockserver.fault_commands", "List the ways to break a stream."),
@@ -76,7 +77,7 @@ EXIT_CODES = (
     ("2", "usage: unknown command or option, port in use, unknown provider or upstream name"),
     ("3", "a cassette, scenario or configuration is missing or invalid"),
     ("4", "no tape matched in strict mode"),
-    ("5", "the upstream failed in call, or no request reached record -- CMD"),
+    ("5", "the upstream failed in call, or no request came from record -- CMD or sweep"),
     ("130", "interrupted; a wrapped command's own status wins when it is not 0"),
 )
 
@@ -92,6 +93,11 @@ class Composition:
     def configured(self) -> dict[str, click.Command]:
         """The commands that have a table of their own in a configuration file."""
         return {name: _load(name) for name in ("serve", "record")}
+
+    @cached_property
+    def scenarios(self) -> ModuleType:
+        """What a scenario's file looks like, for `schema`."""
+        return import_module("mockserver.scenario_schema")
 
     @cached_property
     def standby(self) -> ModuleType:

@@ -24,6 +24,9 @@ MAX_NODES = 250_000
 """Most values in a file, aliases written out. A recorded interaction has about 60."""
 MAX_RATIO = 1_000
 
+CASSETTE = "a cassette (version: 1, interactions: […])"
+"""What a file is expected to be, and in brackets what that looks like."""
+
 _GZIP = b"\x1f\x8b"
 _RATIO_FLOOR = 1 << 20  # a mebibyte of the same byte is no attack, whatever its ratio
 # What YAML allows in a file (1.2, 5.1 c-printable) and therefore what both parsers take.
@@ -50,12 +53,13 @@ _FITTING: dict[type[Node], set[str]] = {
 }
 
 
-def parse(data: bytes, source: str) -> Node:
-    """The one document in `data` (YAML, or gzip of it). `source` is the file's name for messages.
+def parse(data: bytes, source: str, wanted: str = CASSETTE) -> Node:
+    """The one document in `data` (YAML, or gzip of it). `source` is the file's name for messages, `wanted` what it
+    should be.
 
     Raises CassetteError, one line with file:line:col: over a limit, not UTF-8, not YAML, an unknown tag.
     """
-    return _Tree(source).grown(_events(_text(inflated(data, source), source), source))
+    return _Tree(source, wanted).grown(_events(_text(inflated(data, source), source), source, wanted))
 
 
 def parse_plain(data: bytes, source: str) -> object:
@@ -115,7 +119,7 @@ def _text(data: bytes, source: str) -> str:
         ) from None
 
 
-def _events(text: str, source: str) -> Iterator[yaml.Event]:
+def _events(text: str, source: str, wanted: str) -> Iterator[yaml.Event]:
     """The parser's events, its errors as CassetteError."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # wheels without libyaml: 50 times slower, same events
     try:
@@ -124,9 +128,14 @@ def _events(text: str, source: str) -> Iterator[yaml.Event]:
         mark = error.problem_mark or error.context_mark
         place = f"{source}:{mark.line + 1}:{mark.column + 1}" if mark else source
         context = f" {error.context}" if error.context else ""
-        raise CassetteError(f"not YAML: {error.problem}{context}; expected a cassette", place) from None
+        raise CassetteError(f"not YAML: {error.problem}{context}; expected {_short(wanted)}", place) from None
     except (yaml.YAMLError, ValueError, OverflowError):
         raise _unprintable(text, source) from None
+
+
+def _short(wanted: str) -> str:
+    """What was wanted, without what it looks like."""
+    return wanted.partition(" (")[0]
 
 
 def _unprintable(text: str, source: str) -> CassetteError:
@@ -142,8 +151,8 @@ def _unprintable(text: str, source: str) -> CassetteError:
 class _Tree:
     """The tree while it grows: the open containers, the anchors, and what has been spent of the limits."""
 
-    def __init__(self, source: str) -> None:
-        self.source = source
+    def __init__(self, source: str, wanted: str) -> None:
+        self.source, self.wanted = source, wanted
         self.open: list[Items | Pairs] = []
         self.root: Node | None = None
         self.anchors: dict[str, Node] = {}
@@ -167,7 +176,7 @@ class _Tree:
                 if self.documents > 1:
                     raise CassetteError("found a second document (---), expected one a file", str(self._spot(event)))
         if self.root is None:
-            raise CassetteError("found an empty file, expected a cassette (version: 1, interactions: […])", self.source)
+            raise CassetteError(f"found an empty file, expected {self.wanted}", self.source)
         return self.root
 
     def _scalar(self, event: yaml.ScalarEvent) -> None:
@@ -182,7 +191,7 @@ class _Tree:
         spot = self._spot(event)
         node = shape(spot, self._tag(event.tag, shape, spot))
         if len(self.open) == MAX_DEPTH:
-            raise node.error(f"found more than {MAX_DEPTH} levels of nesting, expected a cassette")
+            raise node.error(f"found more than {MAX_DEPTH} levels of nesting, expected {_short(self.wanted)}")
         if event.anchor:
             self.anchors[event.anchor] = node
         self._spend(node, spot)

@@ -73,6 +73,11 @@ def not_allowed(allowed: str) -> web.Response:
     return refused(405, f"expected {allowed}", "tokentape_method", (("Allow", allowed),))
 
 
+def size_of(answer: web.Response) -> int:
+    """Bytes of its body."""
+    return len(answer.body) if isinstance(answer.body, bytes) else 0
+
+
 def options(allowed: str, headers: Headers = ()) -> web.Response:
     """The answer to OPTIONS."""
     return web.Response(status=204, headers=[("Allow", allowed), *headers])

@@ -10,7 +10,7 @@ import asyncio
 import ssl
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 from aiohttp import web
@@ -29,7 +29,7 @@ from mockserver.choose import Chooser, Chosen, Found
 from mockserver.control import House
 from mockserver.decks import Deck, Decks
 from mockserver.faults.grammar import FaultError
-from mockserver.faulty import Wanted, breaking, wanted
+from mockserver.faulty import Wanted, wanted
 from mockserver.guards import Guard
 from mockserver.hub import Hub
 from mockserver.journal import By, Came, Ending, Journal, Record
@@ -42,7 +42,11 @@ from mockserver.player import Outcome, Player
 from mockserver.relay import Relay
 from mockserver.remarks import Remarks
 from mockserver.resuming import had_of
+from mockserver.staging import Moment, Stage, staged
 from mockserver.stored import OPERATIONS, Stored
+
+if TYPE_CHECKING:
+    from mockserver.scenario import Scenario
 
 MAX_BODY = 64 * 1024 * 1024
 """Bytes of a request body (DESIGN 6); more is a 413."""
@@ -77,8 +81,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Reading(NamedTuple):
     """What a request asks and in which way, whether it asks the server itself, what tapes of which chooser (its deck's,
-    or the server's) have for it, what the journal keeps of it, its request key,
-    and which faults it wants."""
+    or the server's) have for it, what the journal keeps of it, its request key, and which faults it wants."""
 
     asked: Asked
     asking: Asking
@@ -93,7 +96,8 @@ class _Reading(NamedTuple):
 class Server:
     """One listening server. `start` and `stop` are called in the same event loop.
 
-    `report` is told one line for each miss and each failed upstream.
+    `report` is told one line for each miss and each failed upstream. `scenario` is for decks that have none of their
+    own; another may be set at any time.
     """
 
     def __init__(
@@ -105,6 +109,7 @@ class Server:
         forward: Forward | None = None,
     ) -> None:
         self.chooser = chooser
+        self.scenario: Scenario | None = None
         self._settings = settings
         self._redactor = redactor
         self._report = report
@@ -242,13 +247,14 @@ class Server:
             if stored is not None:
                 reading.wanted.refuse("a response that is asked for by its id stays whole")
                 return await self._give(request, stored, start, reading)
-        attempt = deck.attempt(reading.key) if reading.key else 0
-        chosen = self._pick(found, reading, deck, attempt) if found else None
-        if found is not None and chosen is not None:
-            self._remarks.note(asked, reading.asking, found, chosen)
+        stage = Stage(asked, reading.asking, found, reading.wanted)
+        chosen = staged(stage, reading.chooser, deck.scenario or self.scenario, deck, Moment(start, self._wall()))
+        if chosen is not None:
+            if found is not None and chosen.candidates is found[1]:
+                self._remarks.note(asked, reading.asking, found, chosen)
             if asked.route.operation == "responses":
                 self._store(reading).begun(asked, chosen.entry, deck, start)
-            return await self._play(request, chosen, deck, start, reading, attempt)
+            return await self._play(request, chosen, deck, start, reading)
         if self._forward is not None and (asked.route.provider is not None or asked.route.dialect != "raw"):
             if (refusal := self._guard.foreign(asked.request.headers)) is not None:
                 foreign = answers.failure(asked.route, refusal.status, refusal.message, refusal.code)
@@ -256,14 +262,6 @@ class Server:
             reading.wanted.refuse("no tape answers this request, and what is forwarded stays whole")
             return await self._relay(request, reading, deck, start, self._forward)
         return self._told(reading.came, start, self._unplayed(reading, deck))
-
-    def _pick(self, found: Found, reading: _Reading, deck: Deck, attempt: int) -> Chosen | None:
-        """The tape that is next, with the faults that act on this attempt. Raises FaultError."""
-        chooser, wish = reading.chooser, reading.wanted.in_deck(deck.faults)
-        if not wish.faults:
-            return chooser.pick(found, reading.asking, deck)
-        acting = breaking(wish, reading.key or "", attempt, deck.name, chooser.playing.seed, self._wall())
-        return chooser.pick(found, reading.asking, deck, acting)
 
     def _wall(self) -> float:
         return self.hub.wall(self.hub.now())
@@ -321,9 +319,8 @@ class Server:
         name = came.asked.route.deck or ""
         if (deck := self.decks.peek(name)) is not None:
             deck.requests += 1
-        size = len(answer.body) if isinstance(answer.body, bytes) else 0
-        record = self.journal.begin(came, name, start, answer.status, size)
-        record.size = size
+        record = self.journal.begin(came, name, start, answer.status, answers.size_of(answer))
+        record.size = answers.size_of(answer)
         self.journal.end(record, self.hub.now(), "server", "kept-alive")
         return answer
 
@@ -395,34 +392,37 @@ class Server:
         return self._redactor.with_secrets(secrets_from_request(headers, target))
 
     async def _play(
-        self, request: web.BaseRequest, chosen: Chosen, deck: Deck, start: float, reading: _Reading, attempt: int = 0
+        self, request: web.BaseRequest, chosen: Chosen, deck: Deck, start: float, reading: _Reading
     ) -> web.StreamResponse:
         self.played += 1
         plan = chosen.plan
         takeover = wire.Takeover(request, plan.code)
         keep = plan.action == "keep"
-        record = self._record(chosen, deck, start, reading, attempt)
-        hub, journal = self.hub, self.journal
+        record = self._record(chosen, deck, start, reading)
 
         def delivered() -> None:
             if plan.advances:
                 deck.delivered(chosen.candidates, chosen.entry)
+            if chosen.restarts and chosen.attempt is not None:
+                deck.counting.restart(chosen.attempt)
 
         def done(outcome: Outcome) -> None:
             takeover.size = player.bytes_written
+            if chosen.attempt is not None:
+                deck.counting.end(chosen.attempt)
             deck.live -= 1
             kept = keep and outcome == "played"
             takeover.end(keep=kept)
-            over = (player.last or start) if kept else hub.now()
-            journal.end(record, over, *ended(outcome, plan, stopping=self._stopping))
+            over = (player.last or start) if kept else self.hub.now()
+            self.journal.end(record, over, *ended(outcome, plan, stopping=self._stopping))
 
         player = record.player = Player(plan, takeover.connection, start, delivered, done, self._settings.ending_drain)
-        following = player.pump(hub.now())
+        following = player.pump(self.hub.now())
         if following is not None:
-            hub.add(following, player)
+            self.hub.add(following, player)
         if takeover.over:
             return takeover
-        journal.live[record.n] = record
+        self.journal.live[record.n] = record
         self._connections.add(takeover)
         try:
             await takeover.finished()
@@ -431,7 +431,7 @@ class Server:
             raise
         return takeover
 
-    def _record(self, chosen: Chosen, deck: Deck, start: float, reading: _Reading, attempt: int) -> Record:
+    def _record(self, chosen: Chosen, deck: Deck, start: float, reading: _Reading) -> Record:
         """What the journal has of a tape that begins to play now."""
         deck.requests += 1
         deck.live += 1
@@ -447,10 +447,10 @@ class Server:
                 chosen.entry.place,
                 reading.found[0] if reading.found else None,
                 key,
-                attempt or None,
-                reading.chooser.playing.seed,
+                chosen.attempt.life if chosen.attempt else None,
+                reading.chooser.playing.seed if chosen.seed is None else chosen.seed,
                 (chosen.breaking.text,) if chosen.breaking else (),
-                tuple(f"fault_not_applied: {one}" for one in chosen.left_out),
+                chosen.notes,
             )
         )
 
@@ -492,7 +492,7 @@ class Server:
 
     def _unreached(self, asked: Asked, message: str, record: Record) -> web.StreamResponse:
         answer = answers.failure(asked.route, 502, message, "tokentape_upstream")
-        record.status, record.size = 502, len(answer.body) if isinstance(answer.body, bytes) else 0
+        record.status, record.size = 502, answers.size_of(answer)
         return answer
 
 

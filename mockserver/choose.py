@@ -31,6 +31,9 @@ from mockserver.plan import MARK, Asking, Plan, compile_plan
 from mockserver.resuming import Resuming
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mockserver.counting import Attempt
     from mockserver.faulty import Breaking
 
 REMEMBERED = 4096
@@ -59,13 +62,33 @@ class Playing(msgspec.Struct, frozen=True, kw_only=True):
 
 class Chosen(NamedTuple):
     """An answer: the plan, and where it came from so that the deck's place can move on; which faults are in it, and
-    those that were optional and left out."""
+    those that were optional and left out; which attempt it is, and whether attempts restart once it was delivered; the
+    `rule` of the scenario, from 1, and the seed."""
 
     plan: Plan
     entry: Entry
     candidates: Run
     breaking: Breaking | None = None
     left_out: tuple[str, ...] = ()
+    attempt: Attempt | None = None
+    restarts: bool = False
+    rule: int = 0
+    seed: int | None = None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the journal says beside the rest."""
+        notes = [f"fault_not_applied: {one}" for one in self.left_out]
+        if self.attempt is not None and self.attempt.ambiguous:
+            notes.append("ambiguous_attempt: an equal request was still being answered")
+        if self.attempt is not None and self.rule:
+            notes.append(f"scenario: rule {self.rule}, attempt {self.attempt.number}")
+        return tuple(notes)
+
+    @property
+    def faultless(self) -> bool:
+        """Whether no fault acts in it."""
+        return self.breaking is None or len(self.left_out) == len(self.breaking.faults)
 
 
 class Compiled(NamedTuple):
@@ -176,6 +199,21 @@ class Chooser:
     def _run(self, entries: tuple[Entry, ...]) -> Run:
         run = Run(entries)
         return self._runs.setdefault(run.key, run)
+
+    def tape(self, name: str) -> Sequence[Entry]:
+        """The interactions of the tape called `name`, or the one of `NAME#n`; none if it is not loaded."""
+        if entries := self.index.tapes.get(name):
+            return entries
+        tape, _, number = name.rpartition("#")
+        return [one for one in self.index.tapes.get(tape, ()) if str(one.number) == number]
+
+    def among(self, entries: Sequence[Entry], asked: Asked) -> Found | None:
+        """Those of `entries` that the dialect and operation of `asked` are for; where none is, those of its method, as
+        whoever names a tape wants that one."""
+        route = asked.route
+        fitting = [one for one in entries if (one.dialect, one.operation) == (route.dialect, route.operation)]
+        found = fitting or [one for one in entries if one.interaction.request.method == asked.request.method]
+        return ("exact", self._run(tuple(found))) if found else None
 
     def missed(self, asked: Asked) -> Miss:
         """What is to say of a request that nothing answers: the nearest tape, what differs, what would have matched."""

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from cassettes.redact import Redactor
     from cassettes.store import FolderStore
     from mockserver.app import Forward
-    from mockserver.choose import Playing
+    from mockserver.choose import Chooser, Playing
     from mockserver.running import Process
+    from mockserver.scenario_file import ScenarioFile
     from mockserver.tls import Identity
 
 PORT = 7357
@@ -80,6 +81,7 @@ CMD runs with the base-URL variables of the SDKs set; its exit status is passed 
 @option.jitter
 @option.seed
 @option.fault
+@option.scenario
 @option.upstream
 @option.providers_file
 @option.mapped
@@ -95,8 +97,9 @@ def serve_command(ctx: click.Context, /, **options: Any) -> None:
     """Runs the server; the exit status is the wrapped command's, or 0, or 4 for a miss under --strict."""
     if options["on_miss"] != "record" and ctx.get_parameter_source("output") is click.core.ParameterSource.COMMANDLINE:
         raise click.UsageError("-o is where --on-miss record keeps tapes; give both or neither", ctx)
-    if options["on_miss"] == "record" and options["faults"]:
-        raise click.UsageError("--fault breaks tapes, and what --on-miss record forwards stays whole; give one", ctx)
+    breaks = "--fault" if options["faults"] else "--scenario" if options["scenario"] else None
+    if options["on_miss"] == "record" and breaks:
+        raise click.UsageError(f"{breaks} breaks tapes, and what --on-miss record forwards stays whole; give one", ctx)
     from mockserver.tls import identity_of
 
     with identity_of(options) as identity:
@@ -148,6 +151,8 @@ def serve(
     server = Server(chooser, settings, redactor, say, standby.forward if standby else None)
     # What is recorded in this run does not answer in it: then nothing is read again.
     reload = Reload(store, chooser, say, rules)
+    if (scenario := _scenario(options, chooser, settings.extra)) is not None:
+        reload.follow(scenario, server)
     hooks = Hooks(drain=standby.drain, closing=standby.close) if standby else Hooks(reload=reload)
     status = run(
         server, process, lambda url: _tell(url, chooser.index, settings.extra, wraps=command is not None), hooks
@@ -157,6 +162,26 @@ def serve(
         say(f"tokentape: error: {found} found no tape (--strict)")
         return status or 4
     return status or (1 if standby and standby.failures else 0)
+
+
+def _scenario(options: Mapping[str, Any], chooser: Chooser, extra: Collection[str]) -> ScenarioFile | None:
+    """The scenario of `--scenario`, read and tried on the tapes; None without one. Raises ScenarioError."""
+    if options["scenario"] is None:
+        return None
+    from mockserver.rehearsal import Rehearsal
+    from mockserver.running import say
+    from mockserver.scenario_file import ScenarioFile
+
+    def known() -> Rehearsal:
+        return Rehearsal(chooser, extra, tls=bool(options.get("tls")))
+
+    file = ScenarioFile(options["scenario"], known, say, options["seed"])
+    rules, seed = len(file.scenario.rules), file.scenario.seed
+    say(
+        f"tokentape: scenario {options['scenario']}, {rules} rule{'s' * (rules != 1)} "
+        f"(seed {chooser.playing.seed if seed is None else seed})"
+    )
+    return file
 
 
 def process_of(
@@ -203,7 +228,7 @@ def playing_of(options: Mapping[str, Any]) -> Playing:
         levels=("key",) if records and options["match"] is None else levels(options["match"], bool(options["tapes"])),
         repeat=(options["after_last"] or ("error" if options["strict"] else "repeat")) == "repeat",
         pace=pace,
-        seed=options["seed"],
+        seed=options["seed"] or 0,
         mark=not options["no_mark"],
         faults=texts(options["faults"]),
     )

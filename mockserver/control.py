@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from aiohttp import web
 
@@ -28,6 +28,9 @@ from mockserver.journal import Journal, Record
 from mockserver.live import VERBS, StreamError, Streams
 from mockserver.misses import Misses
 from mockserver.operations import OPERATIONS, PREFIX, PROMETHEUS, Operation, Place, QueryError, place_of, unknown
+
+if TYPE_CHECKING:
+    from mockserver.scenario import Scenario
 
 PATH = PREFIX
 MOST_OWN = 256 * 1024 * 1024
@@ -167,7 +170,7 @@ class Control:
         try:
             asked_for = setup.read(call.body)
             taken = sum(deck.own.size for deck in house.decks if deck.own is not None and deck.name != name)
-            own = await asyncio.to_thread(setup.OwnTapes, asked_for, house.chooser)
+            own, scenario = await asyncio.to_thread(_made, asked_for, house.chooser)
             if taken + own.size > MOST_OWN:
                 message = f"all decks' own tapes would be over {MOST_OWN} characters; DELETE decks that are done"
                 return answers.refused(413, message, "tokentape_decks_full")
@@ -179,7 +182,7 @@ class Control:
         new = house.decks.peek(name) is None
         now = house.hub().now()
         deck = house.decks.put(Deck(name, own), now)
-        deck.faults = setup.faults_of(asked_for)
+        deck.faults, deck.scenario = setup.faults_of(asked_for), scenario
         return answers.json_response(self._deck(deck, now), 201 if new else 200)
 
     async def _remove_deck(self, call: _Call) -> web.Response:
@@ -293,3 +296,9 @@ def _call(operation: Operation, place: Place, asked: Asked) -> _Call:
 def _no_deck(call: _Call) -> web.Response:
     message = f"there is no deck {call.values['name']}; a deck appears with its first request, or by PUT"
     return answers.refused(404, message, "tokentape_no_deck")
+
+
+def _made(asked_for: setup.Setup, chooser: Chooser) -> tuple[setup.OwnTapes, Scenario | None]:
+    """What a deck is given. Raises SetupError."""
+    own = setup.OwnTapes(asked_for, chooser)
+    return own, setup.scenario_of(asked_for, own.chooser(chooser.index))

@@ -2,8 +2,8 @@
 them the least recently used one goes first.
 
 Pure state, no I/O, no clock (it is told the time); nothing here costs more for a long run than for a short one. A deck
-that was set up has a chooser of its own (`setup`), which is only kept here. Imports `cassettes.matching` and
-`cassettes.framing` only.
+that was set up has a chooser of its own (`setup`), which is only kept here. Imports `cassettes.matching`,
+`cassettes.framing` and `counting`.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from typing import TYPE_CHECKING
 
 from cassettes.framing import octets
 from cassettes.matching import Entry
+from mockserver.counting import Counting
 
 if TYPE_CHECKING:
+    from mockserver.scenario import Scenario
     from mockserver.setup import OwnTapes
 
 MOST = 1000
 """Decks a server remembers, beside the main one."""
 IDLE = 3600.0
 """Seconds after which a deck that nothing was asked of, and that plays nothing, is forgotten."""
-MOST_KEYS = 4096
-"""Request keys whose attempts a deck counts; of more, the oldest begins anew."""
 MAIN = ""
 """The deck of requests that name none."""
 
@@ -102,8 +102,9 @@ class Deck:
     """How far each run of interactions has been played, how often what was asked, and what became of the responses that
     were made.
 
-    `own`: the tapes and settings it was given, None for the server's. `faults`: what every request of the deck gets, as
-    it was written. `live` counts its answers that are under way, `used` says when it was asked last (s).
+    `own`: the tapes and settings it was given, None for the server's, as is `scenario`. `faults`: what every request of
+    the deck gets, as it was written. `live` counts its answers that are under way, `used` says when it was asked last
+    (s). `counting` knows which attempt at the same a request is.
     """
 
     def __init__(self, name: str = MAIN, own: OwnTapes | None = None) -> None:
@@ -115,24 +116,17 @@ class Deck:
         self.live = 0
         self.used = 0.0
         self.lives = Lives()
-        self._attempts: OrderedDict[str, int] = OrderedDict()
+        self.counting = Counting()
+        self.scenario: Scenario | None = None
         self._places: dict[str, int] = {}
         self._passed: dict[str, int] = {}
         self._played: set[str] = set()
         self._lengths: dict[str, tuple[str, int]] = {}
 
-    def attempt(self, key: str) -> int:
-        """Counts a request with that key; which one it is, from 1. For the deck's life."""
-        attempts = self._attempts
-        number = attempts[key] = attempts.get(key, 0) + 1
-        if number == 1 and len(attempts) > MOST_KEYS:
-            attempts.popitem(last=False)
-        return number
-
     @property
     def attempts(self) -> dict[str, int]:
-        """How often each request key was asked for, in the order of their first requests."""
-        return dict(self._attempts)
+        """How often each request key was asked for, the latest asked for last."""
+        return self.counting.asked_for
 
     @property
     def places(self) -> list[tuple[str, int, int]]:
@@ -174,7 +168,7 @@ class Deck:
         self._places.clear()
         self._passed.clear()
         self._played.clear()
-        self._attempts.clear()
+        self.counting.forget()
         self._lengths.clear()
         self.lives.clear()
 

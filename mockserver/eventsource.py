@@ -77,8 +77,9 @@ class EventSource:
         ident = header(asked.request.headers, LAST_EVENT_ID)
         rest = self._chooser.resuming.after_id(entry, ident) if ident else None
         asking = asking._replace(rest=rest if rest is not None and rest.offset else None)
-        key = f"play {entry.place}"
-        acting = breaking(wish, key, deck.attempt(key), deck.name, self._chooser.playing.seed, now)
+        attempt = deck.counting.begin(f"play {entry.place}", now)
+        deck.counting.end(attempt)
+        acting = breaking(wish, attempt, deck.name, self._chooser.playing.seed, now)
         plan, left_out = self._chooser.broken(entry, asking, pace, acting)
         return Chosen(plan, entry, Run((entry,)), acting, left_out)
 

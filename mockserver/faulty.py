@@ -15,6 +15,7 @@ from cassettes.framing import octets
 from cassettes.matching import Entry
 from cassettes.model import header
 from cassettes.resume import LAST_EVENT_ID
+from mockserver.counting import Attempt
 from mockserver.faults.grammar import FaultError
 from mockserver.plan import Asking
 
@@ -129,19 +130,30 @@ def _without_faults(target: str) -> str:
     return target if at is None else "/".join(segments[:at] + segments[at + 1 :])
 
 
-def breaking(wish: Wanted, key: str, attempt: int, deck: str, seed: int, now: float) -> Breaking | None:
-    """The faults of `wish` that act on the `attempt`-th request with `key` in `deck`; None if none does."""
+def breaking(wish: Wanted, attempt: Attempt, deck: str, seed: int, now: float) -> Breaking | None:
+    """The faults of `wish` that act on `attempt` in `deck`; None if none does. `seed` is the server's."""
     if not wish.faults:
         return None
     from mockserver.faults.breaking import acting
-    from mockserver.faults.grammar import text_of
 
-    faults = acting(wish.faults, attempt)
+    return broken_by(acting(wish.faults, attempt.life), wish, attempt, attempt_seed(seed, deck, attempt), now)
+
+
+def broken_by(faults: tuple[Bound, ...], wish: Wanted, attempt: Attempt, seed: int, now: float) -> Breaking | None:
+    """`faults`, which all act on `attempt`; None for none. `seed` is that of the attempt."""
     if not faults:
         return None
-    own = hashlib.sha256(octets(f"{seed}\0{deck}\0{key}\0{attempt}")).digest()
+    from mockserver.faults.grammar import text_of
+
     text = text_of(one.fault for one in faults)
-    return Breaking(faults, text, attempt, int.from_bytes(own[:8]), wish.target, now, wish.tls, wish.had)
+    return Breaking(faults, text, attempt.life, seed, wish.target, now, wish.tls, wish.had)
+
+
+def attempt_seed(seed: int, deck: str, attempt: Attempt) -> int:
+    """The seed of all that is random in an attempt: from the server's seed, deck, request key and which of the key's
+    requests it is (DESIGN 7), so that it is the same in another process, whatever else is asked meanwhile."""
+    digest = hashlib.sha256(octets(f"{seed}\0{deck}\0{attempt.key}\0{attempt.serial}")).digest()
+    return int.from_bytes(digest[:8])
 
 
 def check(given: Sequence[str], chooser: Chooser, *, tls: bool = False) -> None:
@@ -154,7 +166,7 @@ def check(given: Sequence[str], chooser: Chooser, *, tls: bool = False) -> None:
     for entry in chooser.index.entries[:CHECKED]:
         try:
             for attempt in sorted({one.fault.attempts.first for one in faults}):
-                now = breaking(Wanted(faults=faults, tls=tls), "", attempt, "", 0, 0.0)
+                now = breaking(Wanted(faults=faults, tls=tls), Attempt("", life=attempt), "", 0, 0.0)
                 chooser.broken(entry, Asking(), None, now)
         except FaultError as error:
             first = first or FaultError(f"{entry.place}: {error}")

@@ -77,6 +77,7 @@ def tape_names(_ctx: click.Context, _parameter: click.Parameter, incomplete: str
 
 PATH: Any = click.Path(path_type=Path)
 DURATION = Written("duration", duration)
+FACTOR = Written("factor", speed)
 
 # Named, or click before 8.3 asks no configuration for an argument that may be absent.
 tapes = click.argument(
@@ -137,7 +138,7 @@ cors = click.option(
 )
 factor = click.option(
     "--speed",
-    type=Written("factor", speed),
+    type=FACTOR,
     default="1",
     show_default=True,
     help="Factor, or max for no waiting at all.",
@@ -154,7 +155,13 @@ fault = click.option(
     help="Break every answer, e.g. reset@3e#1 (see tokentape faults); also header x-tokentape-fault, /!FAULTS/.",
 )
 jitter = click.option("--jitter", type=DURATION, default="0ms", help="Move every offset by up to this; never reorders.")
-seed = click.option("--seed", default=0, show_default=True, help="Seed of everything random.")
+seed = click.option("--seed", type=int, help="Seed of everything random. [default: the scenario's, else 0]")
+scenario = click.option(
+    "--scenario",
+    type=PATH,
+    metavar="FILE",
+    help="YAML file: which requests get which tapes and faults on which attempt. Read again when it changes.",
+)
 upstream = click.option(
     "--upstream",
     multiple=True,

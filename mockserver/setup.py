@@ -21,6 +21,7 @@ from cassettes.timing import Pace
 from mockserver.choose import Chooser, Playing
 
 if TYPE_CHECKING:
+    from mockserver.scenario import Scenario
     from mockserver.stored import Stored
 
 MOST_TAPES = 100
@@ -71,8 +72,6 @@ def read(body: bytes) -> Setup:
         raise SetupError(_plain(str(error))) from None
     except (msgspec.DecodeError, RecursionError) as error:
         raise SetupError(f"the body is no JSON: {escape(str(error)[:_SHOWN])}", "tokentape_bad_json") from None
-    if setup.scenario is not None:
-        raise SetupError("scenario: this version knows none; leave scenario out", "tokentape_fault")
     faults_of(setup)
     return setup
 
@@ -88,6 +87,24 @@ def faults_of(setup: Setup) -> tuple[str, ...]:
         return tuple(text_of([one.fault]) for one in bound(setup.faults))
     except FaultError as error:
         raise SetupError(escape(f"faults: {error}"), "tokentape_fault") from None
+
+
+def scenario_of(setup: Setup, chooser: Chooser) -> Scenario | None:
+    """The deck's scenario (text: YAML), tried on the tapes of its `chooser`. Raises SetupError."""
+    if setup.scenario is None:
+        return None
+    from mockserver.rehearsal import Rehearsal
+    from mockserver.scenario_file import ScenarioError, inline, parse
+
+    given, known = setup.scenario, Rehearsal(chooser)
+    try:
+        if isinstance(given, str):
+            scenario = parse(given.encode(), "scenario", known)
+        else:
+            scenario = inline(given, "scenario", known)
+    except (ScenarioError, UnicodeEncodeError) as error:
+        raise SetupError(escape(str(error)), "tokentape_bad_scenario") from None
+    return scenario if setup.seed is None else msgspec.structs.replace(scenario, seed=setup.seed)
 
 
 def _plain(message: str) -> str:

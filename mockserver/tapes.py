@@ -6,11 +6,16 @@ import asyncio
 import concurrent.futures.thread  # noqa: F401 - asyncio.to_thread would load it amid live streams
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 
 from cassettes.matching import Entry, Index, entry_of
 from cassettes.normalise import NO_RULES, Rules
 from cassettes.store import Changes, FolderStore, Tape
 from mockserver.choose import Chooser
+
+if TYPE_CHECKING:
+    from mockserver.scenario import Scenario
+    from mockserver.scenario_file import ScenarioFile
 
 NAMED = 5
 """Tapes that are named when many change at once."""
@@ -36,8 +41,14 @@ def _entries(tape: Tape, rules: Rules) -> tuple[Entry, ...]:
     return tuple(entry_of(tape.name, number, interaction, rules) for number, interaction in numbered)
 
 
+class Staging(Protocol):
+    """What plays a scenario: the server."""
+
+    scenario: Scenario | None
+
+
 class Reload:
-    """Looks at the files when called; a changed tape is played from its next request on.
+    """Looks at the files when called; a changed tape is played from its next request on, a changed scenario too.
 
     A tape that cannot be read any more stays as it was. `report` is told a line for what changed, and why a tape could
     not be read, once a change.
@@ -51,9 +62,20 @@ class Reload:
         self._chooser = chooser
         self._report = report
         self._known: dict[Path, tuple[Tape, tuple[Entry, ...]]] = {}
+        self._scenario: ScenarioFile | None = None
+        self._stage: Staging | None = None
+
+    def follow(self, file: ScenarioFile, stage: Staging) -> None:
+        """From now on the scenario of `file`, each version of it, is that of `stage`."""
+        self._scenario, self._stage = file, stage
+        stage.scenario = file.scenario
 
     async def __call__(self) -> None:
         """Reads and indexes in a thread, so that live streams keep their time."""
+        await self._look_at_tapes()
+        await self._look_at_scenario()
+
+    async def _look_at_tapes(self) -> None:
         changes, index = await asyncio.to_thread(self._look)
         for error in changes.errors:
             self._report(f"tokentape: error: {error}")
@@ -65,6 +87,12 @@ class Reload:
             if tape.name in changes.loaded:
                 for note in tape.cassette.notes:
                     self._report(f"tokentape: note: {note}")
+
+    async def _look_at_scenario(self) -> None:
+        """After the tapes: a new version may name new ones."""
+        file, stage = self._scenario, self._stage
+        if file is not None and stage is not None and await asyncio.to_thread(file.look):
+            stage.scenario = file.scenario
 
     def _look(self) -> tuple[Changes, Index | None]:
         changes = self._store.refresh()

@@ -51,7 +51,11 @@ IMPORT = option.examples(
     "Make tapes of recordings of other tools. Timing they do not hold is stated as synthetic.",
 )
 SCHEMA = option.examples(
-    "tokentape schema cassette > cassette.schema.json", "Print the JSON Schema of a file format, for editors."
+    """
+    tokentape schema cassette > cassette.schema.json
+    tokentape schema scenario > scenario.schema.json
+    """,
+    "Print the JSON Schema of a file format, for editors.",
 )
 DOCTOR = option.examples(
     """
@@ -277,14 +281,15 @@ def import_command(
 
 
 @click.command("schema", help=SCHEMA)
-@click.argument("name", metavar="NAME", type=click.Choice(["cassette"]))
+@click.argument("name", metavar="NAME", type=click.Choice(["cassette", "scenario"]))
 @option.as_json
-def schema_command(name: str, as_json: bool) -> None:  # noqa: ARG001 - a schema is JSON in either case
+@click.pass_context
+def schema_command(ctx: click.Context, /, name: str, as_json: bool) -> None:  # noqa: ARG001 - a schema is JSON in either case
     """The schema on stdout."""
     from cassettes.schema import cassette_schema
     from recorder.printing import print_json
 
-    print_json(cassette_schema())
+    print_json(cassette_schema() if name == "cassette" else ctx.obj["compose"].scenarios.scenario_schema())
 
 
 @click.command("doctor", help=DOCTOR)

@@ -149,15 +149,10 @@ def test_a_long_run_costs_no_more_than_a_short_one():
 
 def test_attempts_are_counted_by_key_for_the_life_of_the_deck():
     deck = Deck()
-    assert [deck.attempt(key) for key in "aabab"] == [1, 2, 1, 3, 2]
+    assert [deck.counting.begin(key, 0.0).life for key in "aabab"] == [1, 2, 1, 3, 2]
     assert deck.attempts == {"a": 3, "b": 2}
-
-
-def test_keys_are_bounded(monkeypatch):
-    monkeypatch.setattr("mockserver.decks.MOST_KEYS", 2)
-    deck = Deck()
-    assert [deck.attempt(key) for key in "abcab"] == [1, 1, 1, 1, 1]
-    assert len(deck.attempts) == 2
+    deck.forget()
+    assert deck.attempts == {}
 
 
 def test_places_are_told_by_their_first_interaction():

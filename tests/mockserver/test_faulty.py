@@ -11,8 +11,9 @@ from tapes import taped
 from wires import Tool, ask, post, tool
 
 from cassettes import routes
+from mockserver.counting import Attempt
 from mockserver.faults.grammar import FaultError, text_of
-from mockserver.faulty import HEADER, NOTHING, breaking, texts, wanted
+from mockserver.faulty import HEADER, NOTHING, Wanted, breaking, texts, wanted
 
 CHAT = "/openai/v1/chat/completions"
 
@@ -32,6 +33,7 @@ def test_sources_come_in_order() -> None:
     )
     assert wish(f"/!bom{CHAT}") == ("bom", True, CHAT)
     assert wish(CHAT, "bom") == ("bom", False, CHAT)
+    assert wanted((), routes.parse("POST", CHAT, (), ()), (), CHAT, tls=True) == Wanted(target=CHAT, tls=True)
     had = (("Last-Event-ID", "7"),)
     none = wanted((), routes.parse("POST", CHAT, (), ()), had, CHAT, tls=True)
     assert (none.faults, none.own) == ((), False)
@@ -69,10 +71,10 @@ def test_more_sources() -> None:
 
 def test_chance_depends_on_seed_deck_request_and_attempt() -> None:
     one = NOTHING.also("corrupt@0b#2+")
-    assert breaking(NOTHING, "k", 1, "", 0, 0.0) is None
-    assert breaking(one, "k", 1, "", 0, 0.0) is None
+    assert breaking(NOTHING, Attempt("k", 1, 1, 1), "", 0, 0.0) is None
+    assert breaking(one, Attempt("k", 1, 1, 1), "", 0, 0.0) is None
     seeds = [
-        breaking(one, body, attempt, deck, seed, 0.0)
+        breaking(one, Attempt(body, 1, attempt, attempt), deck, seed, 0.0)
         for body, attempt, deck, seed in [
             ("k", 2, "", 0),
             ("l", 2, "", 0),
@@ -82,7 +84,7 @@ def test_chance_depends_on_seed_deck_request_and_attempt() -> None:
         ]
     ]
     assert len({found.seed for found in seeds if found}) == 5
-    again = breaking(one, "k", 2, "", 0, 99.0)
+    again = breaking(one, Attempt("k", 1, 2, 2), "", 0, 99.0)
     assert again
     assert seeds[0]
     assert again.key == seeds[0].key
@@ -90,10 +92,10 @@ def test_chance_depends_on_seed_deck_request_and_attempt() -> None:
 
 def test_plans_are_shared_where_nothing_is_drawn() -> None:
     plain = NOTHING.also("reset@3e")
-    keys = {found.key for deck in "ab" if (found := breaking(plain, "k", 1, deck, 0, 5.0))}
+    keys = {found.key for deck in "ab" if (found := breaking(plain, Attempt("k", 1, 1, 1), deck, 0, 5.0))}
     assert len(keys) == 1
     dated = NOTHING.also("status:429,retry-after=date:1")
-    keys = {found.key for now in (5.0, 6.0) if (found := breaking(dated, "k", 1, "", 0, now))}
+    keys = {found.key for now in (5.0, 6.0) if (found := breaking(dated, Attempt("k", 1, 1, 1), "", 0, now))}
     assert len(keys) == 2
 
 
@@ -123,7 +125,7 @@ def test_never_a_silently_healthy_stream(served: Tool) -> None:
     assert "contradict" in fault_of(served, "/!reset/up/one", "x-tokentape-fault: cut")
     assert "the server's own" in fault_of(served, "/!reset/", method="GET")
     assert "the server's own" in fault_of(served, "/!reset/_tokentape/health", method="GET")
-    assert "list of models" in fault_of(served, "/!reset/openai/v1/models", method="GET")
+    assert "what the server says itself" in fault_of(served, "/!reset/openai/v1/models", method="GET")
     miss = ask(served.url, post("/!reset/up/two", b"{}", "Connection: close"))
     assert miss.head.startswith(b"HTTP/1.1 404 ")
 
@@ -139,3 +141,22 @@ def test_the_same_seed_is_the_same_bytes_in_another_process(served: Tool, tmp_pa
         assert bodies(other) == first
     with tool(tmp_path / "other", "serve", str(tmp_path / "t"), "--no-mark", "--seed", "8") as other:
         assert bodies(other) != first
+
+
+def test_a_deck_has_faults_of_its_own_and_the_journal_tells_of_them(served: Tool) -> None:
+    put = json.dumps({"faults": ["comment@0e", {"fault": "reset", "at": "1e", "attempts": 2}, "drop?@99e"]}).encode()
+    seen = ask(
+        served.url,
+        post("/_tokentape/decks/own", put, "Content-Type: application/json", "Connection: close", method="PUT"),
+    )
+    assert seen.head.startswith(b"HTTP/1.1 201 ")
+    assert json.loads(seen.wire_body)["faults"] == ["comment@0e", "reset@1e#2", "drop?@99e"]
+    first, second = (ask(served.url, post("/~own/!bom/up/one", b"{}", "Connection: close")) for _ in range(2))
+    assert (first.ended, second.ended) == ("eof", "reset")
+    assert b"\xef\xbb\xbf: tokentape" in first.raw
+    listed = ask(served.url, post("/_tokentape/requests?deck=own", b"", "Connection: close", method="GET"))
+    one, two = json.loads(listed.wire_body)["requests"]
+    assert [one["faults"], two["faults"]] == [["comment@0e;drop?@99e;bom"], ["comment@0e;reset@1e#2;drop?@99e;bom"]]
+    assert [one["attempt"], two["attempt"]] == [1, 2]
+    assert (one["ended_by"], two["ended_by"], two["ending"]) == ("tape", "fault", "reset")
+    assert one["notes"] == ["fault_not_applied: drop?@99e: 99e is beyond the end; the tape has 5 events"]

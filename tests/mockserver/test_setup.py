@@ -11,7 +11,7 @@ from cassettes.matching import Index, entry_of
 from cassettes.model import Cassette, CassetteError, Interaction, Request, Response, Stream
 from cassettes.yamlio import dump
 from mockserver.choose import Chooser, Playing
-from mockserver.setup import MOST_TAPES, InlineTape, OwnTapes, Setup, SetupError, playing_of, read
+from mockserver.setup import MOST_TAPES, InlineTape, OwnTapes, Setup, SetupError, faults_of, playing_of, read
 
 ONE = Interaction(Request("POST", "https://h/one"), Response(200, "OK", (), b"", Stream()))
 TEXT = dump(Cassette((ONE, ONE))).decode()
@@ -28,6 +28,12 @@ def own(setup, *names):
 
 def places(chooser):
     return [entry.place for entry in chooser.index.entries]
+
+
+def test_faults_are_kept_as_texts():
+    body = b'{"faults": ["bom;reset@3e", {"fault": "status", "attempts": 1, "code": 429}]}'
+    assert faults_of(read(body)) == ("bom", "reset@3e", "status#1:code=429")
+    assert faults_of(read(b"{}")) == ()
 
 
 def test_an_empty_body_changes_nothing():
@@ -49,8 +55,10 @@ def test_an_empty_body_changes_nothing():
         (b'{"qqqqq": 1}', "expected tapes, match", "tokentape_bad_deck"),
         (b'{"match": "best"}', "match: Invalid enum value", "tokentape_bad_deck"),
         (b'{"seed": 1.5}', "seed: Expected", "tokentape_bad_deck"),
-        (b'{"faults": ["reset@3e"]}', "faults: this version knows no faults", "tokentape_fault"),
-        (b'{"scenario": "x"}', "scenario: this version", "tokentape_fault"),
+        (b'{"faults": ["rest@3e"]}', "faults: .*did you mean reset", "tokentape_fault"),
+        (b'{"faults": ["reset@3e", {"fault": "cut"}]}', "faults: .*contradict", "tokentape_fault"),
+        (b'{"faults": [{"at": "3e"}]}', "faults: .*expected the key 'fault'", "tokentape_fault"),
+        (b'{"scenario": 1}', "scenario: Expected", "tokentape_bad_deck"),
     ],
 )
 def test_bodies_that_are_refused(body, said, code):

@@ -69,7 +69,7 @@ def test_flags_go_before_variables_before_the_file_before_defaults(folder: Path)
     Path("below").mkdir()
     os.chdir("below")
     with parsed("serve") as options:
-        assert (options["speed"], options["port"], options["seed"], options["no_mark"]) == (2.0, 81, 0, False)
+        assert (options["speed"], options["port"], options["after_last"], options["no_mark"]) == (2.0, 81, None, False)
         assert options["tapes"] == (folder / "t",)
         assert options["mapped"] == ("A=openai", "B=xai")
     with pytest.MonkeyPatch.context() as patch:

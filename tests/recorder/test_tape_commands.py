@@ -263,15 +263,17 @@ def test_a_recording_without_interactions_makes_no_tape(run: Any, tmp_path: Path
 
 
 def test_schema_without_a_name_says_which_there_are_in_one_line(run: Any) -> None:
-    line = "Missing argument 'NAME'. Choose from: cassette (see tokentape schema --help)"
+    line = "Missing argument 'NAME'. Choose from: cassette, scenario (see tokentape schema --help)"
     assert run("schema") == (2, "", f"tokentape: error: {line}\n")
 
 
-def test_schema_is_json_schema(run: Any) -> None:
-    status, out, _ = run("schema", "cassette")
+@pytest.mark.parametrize("name", ["cassette", "scenario"])
+def test_schema_is_json_schema(run: Any, name: str) -> None:
+    status, out, _ = run("schema", name)
     assert status == 0
     assert json.loads(out)["$schema"].startswith("https://json-schema.org/")
-    assert run("schema", "cassette", "--json")[1] == out
+    assert json.loads(out)["title"] == f"tokentape {name}"
+    assert run("schema", name, "--json")[1] == out
 
 
 def test_doctor_prints_a_line_for_each_finding(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

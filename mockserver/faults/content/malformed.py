@@ -21,7 +21,10 @@ def _does(woven: Woven, call: Call) -> None:
         raise FaultError(f"event {number}e holds no JSON object in one line")
     value = found[0]
     glued = call.given["how"] == "glued"
-    changed = value + value if glued else value[: call.random.randrange(2, len(value) - 1)]
+    cut = call.random.randrange(2, len(value) - 1)
+    while value[cut] & 0xC0 == 0x80:  # inside a character it would be bad UTF-8 besides, and clients fail at that first
+        cut -= 1
+    changed = value + value if glued else value[:cut]
     woven.put(start, stop, event[: found.start()] + changed + event[found.end() :])
 
 

@@ -102,6 +102,14 @@ def test_an_optional_fault_that_fails_leaves_nothing_behind():
     assert plan_of("malformed?@4e").wire == plan_of("reset?@99e").wire
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_malformed_json_is_still_utf8(seed: int):
+    """Else it would be another fault: some clients decode a whole block before they read its JSON."""
+    wire = plan_of("malformed@0e", tape('data: {"t":"하나둘셋"}\n\n'.encode()), seed=seed).wire
+    assert b'{"' in wire
+    assert "}" not in wire.decode()
+
+
 @pytest.mark.parametrize(
     ("faults", "advances"),
     [
