@@ -38,7 +38,7 @@ def test_sources_come_in_order() -> None:
     none = wanted((), routes.parse("POST", CHAT, (), ()), had, CHAT, tls=True)
     assert (none.faults, none.own) == ((), False)
     # What a deck or a query adds must know of the request too.
-    added = breaking(none.also("redirect:307"), "k", 1, "", 0, 0.0)
+    added = breaking(none.also("redirect:307"), Attempt("k"), "", 0, 0.0)
     assert added is not None
     assert (added.target, added.tls, added.had) == (CHAT, True, "7")
 
