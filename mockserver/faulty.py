@@ -113,13 +113,14 @@ def wanted(given: Sequence[str], route: Route, headers: Headers, target: str, *,
     asked = [text for text in own if text]
     if any(text == "" for text in own):
         raise FaultError(f"the header {HEADER} is empty; expected faults such as reset@3e")
+    # A deck, or the query of /play, may add faults to none: they too ask for these.
+    about = Wanted(target=_without_faults(target), tls=tls, had=header(headers, LAST_EVENT_ID) or "")
     if not given and not asked:
-        return Wanted(target=_without_faults(target), tls=tls)
+        return about
     from mockserver.faults.table import add_up, read
 
     mine, theirs = add_up(*map(read, given)), add_up(*map(read, asked))
-    had = header(headers, LAST_EVENT_ID) or ""
-    return Wanted(mine, theirs, add_up(mine, theirs), _without_faults(target), tls, had)
+    return about._replace(given=mine, asked=theirs, faults=add_up(mine, theirs))
 
 
 def _without_faults(target: str) -> str:

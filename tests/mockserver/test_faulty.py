@@ -34,6 +34,13 @@ def test_sources_come_in_order() -> None:
     assert wish(f"/!bom{CHAT}") == ("bom", True, CHAT)
     assert wish(CHAT, "bom") == ("bom", False, CHAT)
     assert wanted((), routes.parse("POST", CHAT, (), ()), (), CHAT, tls=True) == Wanted(target=CHAT, tls=True)
+    had = (("Last-Event-ID", "7"),)
+    none = wanted((), routes.parse("POST", CHAT, (), ()), had, CHAT, tls=True)
+    assert (none.faults, none.own) == ((), False)
+    # What a deck or a query adds must know of the request too.
+    added = breaking(none.also("redirect:307"), Attempt("k"), "", 0, 0.0)
+    assert added is not None
+    assert (added.target, added.tls, added.had) == (CHAT, True, "7")
 
 
 @pytest.mark.parametrize(
