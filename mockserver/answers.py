@@ -9,10 +9,11 @@ from collections.abc import Collection
 from http import HTTPStatus
 
 from aiohttp import web
+from msgspec.structs import replace
 
 from cassettes import providers, routes
 from cassettes.matching import Asked, Index
-from cassettes.model import Headers
+from cassettes.model import Headers, header
 from cassettes.normalise import json_flaw
 from cassettes.printable import columns, count, escape, pad
 from mockserver.choose import Found
@@ -32,16 +33,19 @@ def failure(route: routes.Route, status: int, message: str, code: str | None = N
 
 
 def shape(method: str, target: str, headers: Headers, extra: Collection[str]) -> routes.Route:
-    """How to shape an error about a request that may itself be unreadable: its route with the prefixes of ours (deck,
-    faults) left out."""
+    """How to shape an error about a request that may itself be unreadable: its route with the prefixes of ours left
+    out, but for a deck that can be one."""
     kept = tuple(pair for pair in headers if pair[0].lower() != routes.DECK_HEADER)
+    deck = header(headers, routes.DECK_HEADER)
     while target.startswith(("/~", "/!")):
-        _, slash, rest = target[1:].partition("/")
+        first, slash, rest = target[1:].partition("/")
+        deck = first[1:] if first.startswith("~") else deck
         target = slash + rest
     try:
-        return routes.parse(method, target or "/", kept, extra)
+        route = routes.parse(method, target or "/", kept, extra)
     except routes.RouteError:
-        return routes.Route(path=target)
+        route = routes.Route(path=target)
+    return replace(route, deck=deck if deck and routes.DECK.fullmatch(deck) else None)
 
 
 def json_response(value: object, status: int = 200, headers: Headers = ()) -> web.Response:

@@ -174,7 +174,7 @@ def test_a_mount_that_only_a_deck_has(served: Tool, tmp_path: Path) -> None:
         ({"tapes": ["on"]}, "did you mean one?"),
         ({"tapes": ["/etc/passwd"]}, "no loaded tape"),
         ({"tapes": [{"name": "x", "text": "version: 1\ninteractions: {"}]}, "x:3:1: not YAML"),
-        ({"faults": ["reset@3e"]}, "knows no faults"),
+        ({"faults": ["rest@3e"]}, "did you mean reset"),
     ],
 )
 def test_setups_that_are_refused(setup: dict[str, Any], said: str, served: Tool) -> None:
