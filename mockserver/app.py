@@ -248,7 +248,7 @@ class Server:
                 reading.wanted.refuse("a response that is asked for by its id stays whole")
                 return await self._give(request, stored, start, reading)
         stage = Stage(asked, reading.asking, found, reading.wanted)
-        chosen = staged(stage, reading.chooser, deck.scenario or self.scenario, deck, Moment(start, self._wall()))
+        chosen = staged(stage, reading.chooser, deck.scenario or self.scenario, deck, Moment(start, self._wall))
         if chosen is not None:
             if found is not None and chosen.candidates is found[1]:
                 self._remarks.note(asked, reading.asking, found, chosen)

@@ -14,7 +14,7 @@ from mockserver.scenario_file import parse
 from mockserver.staging import Moment, Stage, staged
 
 URI = "https://api.openai.com/v1/chat/completions"
-NOW = Moment(0.0, 0.0)
+NOW = Moment(0.0, lambda: 0.0)
 
 
 def entry(name, number=1, body=b"hello", events=5, uri=URI):
@@ -173,7 +173,7 @@ def test_the_seed_is_the_scenarios_else_the_servers():
 
 def test_equal_requests_at_once_are_one_attempt():
     table = Table("rules: [{attempts: [['latency:1s'], ['cut']]}]")
-    first, beside = table.ask(), table.ask(now=Moment(0.5, 0.0))
+    first, beside = table.ask(), table.ask(now=Moment(0.5, lambda: 0.0))
     assert (first.breaking.text, beside.breaking.text, beside.attempt.ambiguous) == ("latency:1s", "latency:1s", True)
     table.over(first)
     table.over(beside)
@@ -183,5 +183,5 @@ def test_equal_requests_at_once_are_one_attempt():
 def test_what_waits_in_a_stall_does_not_hold_a_retry_back():
     table = Table("rules: [{attempts: [['stall@2e'], []]}]")
     table.ask()
-    later = table.ask(now=Moment(5.0, 0.0))
+    later = table.ask(now=Moment(5.0, lambda: 0.0))
     assert (later.breaking, later.attempt.ambiguous) == (None, False)
