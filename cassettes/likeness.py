@@ -32,7 +32,7 @@ class Digests(NamedTuple):
 class Likeness:
     """A request with that dialect, raw path, query and body; `body` may be a function that is called once."""
 
-    __slots__ = ("_body", "_digests", "_key", "_rules", "_streams", "dialect", "path", "query")
+    __slots__ = ("_body", "_digests", "_key", "_rules", "_streams", "_twin", "dialect", "path", "query")
 
     def __init__(self, dialect: str, path: str, query: str, body: Callable[[], bytes], rules: Rules = NO_RULES) -> None:
         self.dialect = dialect
@@ -43,6 +43,11 @@ class Likeness:
         self._streams: bool | None = None
         self._digests: Digests | None = None
         self._key: str | None = None
+        self._twin: Likeness | None = None
+
+    def is_that_of(self, twin: Likeness) -> None:
+        """`twin` has the same dialect, path, query and body: what is worked out there need not be here."""
+        self._twin = twin
 
     @property
     def key(self) -> str:
@@ -54,6 +59,8 @@ class Likeness:
     @property
     def streams(self) -> bool:
         """Whether it asks for a stream."""
+        if self._streams is None and self._twin is not None:
+            self._streams = self._twin.streams
         if self._streams is None:
             self._streams = dialects.get(self.dialect).streams(self.path, self.query, decoded(self._body()))
         return self._streams
@@ -61,6 +68,8 @@ class Likeness:
     @property
     def digests(self) -> Digests:
         """What it is compared by; of a body of a megabyte this takes some 20 ms."""
+        if self._digests is None and self._twin is not None:
+            self._digests = self._twin.digests
         if self._digests is None:
             value = normalised_value(decoded(self._body()), self._rules)
             self._digests = Digests(strict_digest(value), digest(value), *self._said(value))

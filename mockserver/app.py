@@ -178,6 +178,7 @@ class Server:
 
     async def warm_up(self) -> None:
         """Asks itself a few times, so that the first client does not pay for what loads lazily (0.5-2 ms)."""
+        self.chooser.rehearse(self._redactor)
         host, _, port = self.url.partition("://")[2].rpartition(":")
         await wire.ask(host.strip("[]"), int(port), 20, secure.unchecked() if self._entry else None)
 
@@ -248,7 +249,7 @@ class Server:
                 reading.wanted.refuse("a response that is asked for by its id stays whole")
                 return await self._give(request, stored, start, reading)
         stage = Stage(asked, reading.asking, found, reading.wanted)
-        chosen = staged(stage, reading.chooser, deck.scenario or self.scenario, deck, Moment(start, self._wall))
+        chosen = staged(stage, reading.chooser, deck.scenario or self.scenario, deck, Moment(start, self.hub.wall_now))
         if chosen is not None:
             if found is not None and chosen.candidates is found[1]:
                 self._remarks.note(asked, reading.asking, found, chosen)
@@ -263,15 +264,12 @@ class Server:
             return await self._relay(request, reading, deck, start, self._forward)
         return self._told(reading.came, start, self._unplayed(reading, deck))
 
-    def _wall(self) -> float:
-        return self.hub.wall(self.hub.now())
-
     async def _handle_own(self, request: web.BaseRequest, reading: _Reading, start: float) -> web.StreamResponse:
         asked = reading.asked
         deck = self.decks.get(asked.route.deck, start) if is_journalled(asked) else Deck()
         wish = reading.wanted.in_deck(deck.faults)
         answer = await self._own.answer(
-            asked, reading.asking, self.url, self._guard, reading.chooser, wish, deck, self._wall()
+            asked, reading.asking, self.url, self._guard, reading.chooser, wish, deck, self.hub.wall_now()
         )
         if isinstance(answer, Chosen) or is_journalled(asked):
             return await self._give(request, answer, start, reading)

@@ -127,6 +127,11 @@ class Hub:
         return time.time() - (time.monotonic() - then)
 
     @staticmethod
+    def wall_now() -> float:
+        """Seconds since 1970, for what is written as a date."""
+        return time.time()
+
+    @staticmethod
     def past(wall: float | None) -> float:
         """The time at which the wall clock showed `wall` (s), if that was a moment ago; else now.
 

@@ -274,6 +274,16 @@ def test_a_bare_path_that_tells_nothing_is_the_dialects_own_provider(level):
     assert found(level, asked("/v1/chat/completions"), xai, infron) == ["a#1", "d#1"]
 
 
+def test_a_body_that_is_the_tapes_own_is_not_read_anew(monkeypatch):
+    tapes = index(("a", tape()))
+    wanted = asked().likeness().digests
+    assert tapes.entries[0].likeness.digests.loose == wanted.loose
+    request = asked()
+    assert tapes.find("exact", request)
+    monkeypatch.setattr("cassettes.likeness.decoded", None)
+    assert request.likeness(tapes.rules).digests == tapes.entries[0].likeness.digests
+
+
 def test_a_tape_can_be_named_as_the_model():
     tapes = index(("openai/hello", tape()), ("g", tape(f"{GEMINI}:generateContent")))
     for body in (b'{"model": "openai/hello"}', b'{"messages": [{"model": "x"}], "model" : "openai/hello"}'):

@@ -6,6 +6,7 @@ import pytest
 
 from cassettes.matching import Asked, Index, entry_of
 from cassettes.model import Chunk, Ending, Interaction, Request, Response, Stream
+from cassettes.redact import Redactor
 from cassettes.routes import parse
 from cassettes.timing import Pace
 from mockserver import choose
@@ -314,3 +315,18 @@ def test_a_miss_looks_into_some_megabytes_only(monkeypatch):
 def test_a_miss_is_a_value():
     told = chooser(*TAPES).missed(asked(b'{"neither": 1}'))
     assert (told.nearest, told.fields, told.rule, told.matches) == ("a#1", ("body",), "--match route", "a#1")
+
+
+def test_the_first_tapes_are_found_and_compiled_before_anyone_asks(monkeypatch):
+    one = chooser(*TAPES)
+    one.rehearse(Redactor())
+    monkeypatch.setattr(one, "_compile", None)
+    assert chosen(one, asked(b"bye")) == "a#2"
+    monkeypatch.undo()
+    # Not more than fits into the time that a start may take.
+    monkeypatch.setattr(choose, "REHEARSED_BYTES", 0)
+    other = chooser(*TAPES)
+    other.rehearse(Redactor())
+    monkeypatch.setattr(other, "_compile", None)
+    with pytest.raises(TypeError):
+        chosen(other, asked(b"bye"))
