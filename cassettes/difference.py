@@ -145,6 +145,8 @@ def _rule(
         return None, None  # no level takes a beginning for what comes after it (`hops`)
     if any(name.startswith("body (not ") for name in fields):
         return None, None  # the client's mistake: nothing of ours is to be loosened for it
+    if "provider" in fields and (found := _elsewhere(asked, index, near, tried)):
+        return f"the mount /{near.provider}", found[0].place
     by_value = {"normalized", "key"}.intersection(tried)
     if not by_value and (found := index.find("normalized", asked)):
         return "--match normalized", found[0].place
@@ -155,6 +157,12 @@ def _rule(
             if level not in tried and (found := index.find(level, asked)):
                 return f"--match {level}", found[0].place
     return None, None
+
+
+def _elsewhere(asked: Asked, index: Index, near: Entry, tried: tuple[Level, ...]) -> tuple[Entry, ...]:
+    """What the same request finds on the mount of the nearest tape's provider."""
+    there = Asked(asked.request, msgspec.structs.replace(asked.route, provider=near.provider), lambda: asked.body)
+    return next((found for level in tried if (found := index.find(level, there))), ())
 
 
 def _ignoring(fields: list[str]) -> str | None:

@@ -15,11 +15,13 @@ from msgspec.structs import replace
 from cassettes import sse
 from cassettes.dialects import Dialect
 from cassettes.dialects.base import json_bytes, payload
+from cassettes.dialects.delta import Folded
 from cassettes.events import event_ends, event_kind
 from cassettes.model import Ending, EventKind, Frame, Head, Headers, Response, Timeline
 
 _OURS = frozenset({"content-type", "content-length", "transfer-encoding"})
 _JSON = "application/json"
+_UNREADABLE = "no event of the tape's stream can be read; `tokentape show` tells what is on it"
 _UNFINISHED = frozenset({"timeout", "client_closed", "interrupted"})
 
 
@@ -60,20 +62,19 @@ def _data(event: bytes) -> str:
 
 def folded(response: Response, timeline: Timeline, dialect: Dialect) -> Timeline | None:
     """`timeline` (of `response`, its time perhaps edited) with one JSON body in place of the events; None if the
-    answer is no stream of the dialect.
+    answer is no stream, or the dialect folds none. A stream without one event that can be read is a 422, which no SDK
+    asks for again: who asked for JSON is not to meet events.
 
     The head comes when the stream has ended, as a provider answers who has to finish first. Where the tape breaks, the
     client gets no head at all, and then the break: of an answer that was never whole there is nothing to show. An
     ending that came after the answer was finished (a client that left, a stall) is the end of a whole one; so is any
     after an error. What goes on in the background is not waited for: it comes with the first of the stream.
     """
-    if timeline.head is None or not is_stream(response):
+    if timeline.head is None or not dialect.folds or not is_stream(response):
         return None
     events = list(payloads(response))
     awaited = dialect.awaited(events)
-    answer = dialect.fold(awaited)
-    if answer is None:
-        return None
+    answer = dialect.fold(awaited) or Folded(422, dialect.envelope(422, _UNREADABLE, "tokentape_unreadable"))
     end = timeline.end
     said = [dialect.delta(event) for event in events]
     finished = any(delta.error or (delta.finish and end.type in _UNFINISHED) for delta in said)

@@ -100,6 +100,11 @@ class Dialect(ABC):
         background."""
         return payloads
 
+    @property
+    def folds(self) -> bool:
+        """Whether the grammar knows how its streams are folded."""
+        return type(self).fold is not Dialect.fold
+
     def models(self, names: Sequence[str]) -> object:
         """The JSON of `GET …/models` for models called `names`."""
         return {"object": "list", "data": [self.model_card(name) for name in names]}

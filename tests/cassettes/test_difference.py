@@ -171,6 +171,14 @@ def test_a_miss_names_the_rule_that_would_have_matched(live, tried, fields, rule
     assert found.matches == ("t#1" if rule else None)
 
 
+def test_a_request_on_another_providers_mount_is_told_the_right_one():
+    body, target = json.dumps(BODY).encode(), "/xai/v1/chat/completions"
+    entry = entry_of("t", 1, Interaction(Request("POST", CHAT, (), body), Response(200, "OK", (), b"", Stream())))
+    request = Asked(Request("POST", target, (), body), parse("POST", target), body)
+    told = missed(request, Index([entry]), entry, LADDER[:2])
+    assert told == Miss("t#1", ("provider",), "the mount /openai", "t#1")
+
+
 def test_without_tapes_there_is_nothing_to_name():
     asked = Asked(Request("POST", "/v1/x", (), b""), parse("POST", "/v1/x"), b"")
     assert missed(asked, Index(()), None, LADDER) == Miss()

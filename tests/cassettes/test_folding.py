@@ -82,6 +82,21 @@ def test_an_error_within_the_stream_is_an_error() -> None:
     assert json.loads(whole.frames[0].data)["error"]["type"] == "overloaded_error"
 
 
+@pytest.mark.parametrize(
+    "body", [b"", b'event: message_start\ndata: {"type": "mess\n\n', b"data: [1]\n\n", b": hi\n\n"]
+)
+def test_a_stream_that_cannot_be_read_is_an_error_in_the_providers_shape(body: bytes) -> None:
+    whole = folded(replace(HELLO.response, body=body), to_timeline(HELLO), ANTHROPIC)
+    assert whole is not None
+    assert whole.head is not None
+    error = json.loads(whole.frames[0].data)
+    assert (whole.head.code, error["type"], error["error"]["details"]["error_code"]) == (
+        422,
+        "error",
+        "tokentape_unreadable",
+    )
+
+
 def test_what_is_no_stream_is_left_alone() -> None:
     headers = (("Content-Type", "application/json"),)
     response = replace(HELLO.response, headers=headers, body=b'{"type":"message"}')
