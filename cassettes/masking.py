@@ -7,6 +7,7 @@ What a secret is, is not known here. Pure; imports `escapes` only.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import NamedTuple
 
 from cassettes.escapes import Peeled
@@ -39,7 +40,7 @@ def covered(data: bytes, spans: list[Span]) -> bytes:
     return b"".join(pieces)
 
 
-class Masker:
+class Masker(ABC):
     """A one-way masker of a stream. Cost: linear in the data; a held tail is looked at again with each feed."""
 
     def __init__(self, findings: list[Span] | None = None) -> None:
@@ -78,13 +79,13 @@ class Masker:
         """Whether `line`, with its line end and nothing before it, has nothing to mask; the quick answer, as below."""
         return self._is_plain(line)
 
+    @abstractmethod
     def _is_plain(self, buffer: bytes) -> bool:
         """Whether all of `buffer` can be released as it is; the quick answer, so False may be wrong."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _search(self, peeled: Peeled, *, final: bool) -> tuple[list[Span], int]:
         """The spans to mask, and the raw position from which on more data could make a secret."""
-        raise NotImplementedError
 
-    def _passed(self, peeled: Peeled, cut: int) -> None:
+    def _passed(self, peeled: Peeled, cut: int) -> None:  # noqa: B027 - what most need not know
         """The raw bytes before `cut` are about to be released."""

@@ -84,6 +84,8 @@ class Chosen(NamedTuple):
     @property
     def notes(self) -> tuple[str, ...]:
         """What the journal says beside the rest."""
+        if not self.left_out and not self.rule and (self.attempt is None or not self.attempt.ambiguous):
+            return ()
         notes = [f"fault_not_applied: {one}" for one in self.left_out]
         if self.attempt is not None and self.attempt.ambiguous:
             notes.append("ambiguous_attempt: an equal request was still being answered")

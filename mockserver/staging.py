@@ -54,9 +54,9 @@ def staged(stage: Stage, chooser: Chooser, scenario: Scenario | None, deck: Deck
         return None
     counting = deck.counting
     key = rule.counted_by(asked, rules) if rule is not None else asked.likeness(rules).key
-    attempt = counting.begin(key, moment.start, scenario)
+    attempt, seed = counting.begin(key, moment.start, scenario), _seed(chooser, scenario)
     try:
-        acting = _breaking(stage.wanted, rule, attempt, deck, _seed(chooser, scenario), moment.wall)
+        acting = _breaking(stage.wanted, rule, attempt, deck, seed, moment.wall)
         chosen = chooser.pick(found, asking, deck, acting)
     except FaultError:
         counting.end(attempt)
@@ -68,7 +68,7 @@ def staged(stage: Stage, chooser: Chooser, scenario: Scenario | None, deck: Deck
     restarts = rule is not None and rule.reset_after == "success" and chosen.faultless
     # Every request comes by here: made anew it costs a third of what `_replace` takes.
     plan, entry, run, breaks, left_out = chosen[:5]
-    return Chosen(plan, entry, run, breaks, left_out, attempt, restarts, number, _seed(chooser, scenario))
+    return Chosen(plan, entry, run, breaks, left_out, attempt, restarts, number, seed)
 
 
 def _named(tape: str, rule: int, stage: Stage, chooser: Chooser) -> tuple[Found | None, Asking]:
