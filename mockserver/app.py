@@ -87,6 +87,7 @@ class Server:
         redactor: Redactor,
         report: Callable[[str], None],
         forward: Forward | None = None,
+        journal: Journal | None = None,
     ) -> None:
         self.chooser = chooser
         self.scenario: Scenario | None = None
@@ -95,7 +96,7 @@ class Server:
         self._report = report
         self._forward = forward
         self.decks = Decks()
-        self.journal = Journal()
+        self.journal = Journal() if journal is None else journal
         self._stopping = False
         self._stamped = not chooser.playing.pace.timeless
         self._connections = wire.Connections()
@@ -109,9 +110,9 @@ class Server:
             chooser, self.decks, redactor, self._guard, extra=settings.extra, tls=settings.tls is not None
         )
         self._repeats = Repeats()
-        self._missed = Misses()
+        self.missed = Misses()
         self._stored = Stored(chooser)
-        self._own = Own(House(chooser, self.decks, self.journal, self._missed, redactor, lambda: self.hub))
+        self._own = Own(House(chooser, self.decks, self.journal, self.missed, redactor, lambda: self.hub))
         self.misses = 0
         self.played = 0
         self.url = ""
@@ -219,13 +220,12 @@ class Server:
         if reading.own:
             return await self._handle_own(request, reading, start)
         asked, found = reading.asked, reading.found
-        if self._forward is None and (refused := answers.provider_refusal(asked, found)) is not None:
-            return self._told(reading.came, start, refused)
         deck = self.decks.get(asked.route.deck, start)
+        forward = deck.forward or self._forward
+        if forward is None and (refused := answers.provider_refusal(asked, found)) is not None:
+            return self._told(reading.came, start, refused)
         if (found is None or found[0] == "route") and asked.route.operation in OPERATIONS:
-            stored = self._store(reading).answer(
-                asked, reading.asking, deck, start, made_here=self._forward is not None
-            )
+            stored = self._store(reading).answer(asked, reading.asking, deck, start, made_here=forward is not None)
             if stored is not None:
                 reading.wanted.refuse("a response that is asked for by its id stays whole")
                 return await self._give(request, stored, start, reading)
@@ -234,12 +234,12 @@ class Server:
             door = wire.door_of(request)
             alone = door is not None and door.only is not None and self._repeats.remember(door.only, reading)
             return await self._play(request, chosen, deck, start, reading, door if alone else None)
-        if self._forward is not None and (asked.route.provider is not None or asked.route.dialect != "raw"):
+        if forward is not None and (asked.route.provider is not None or asked.route.dialect != "raw"):
             if (refusal := self._guard.foreign(asked.request.headers)) is not None:
                 foreign = answers.failure(asked.route, refusal.status, refusal.message, refusal.code)
                 return self._told(reading.came, start, foreign)
             reading.wanted.refuse("no tape answers this request, and what is forwarded stays whole")
-            return await self._relay(request, reading, deck, start, self._forward)
+            return await self._relay(request, reading, deck, start, forward)
         return self._told(reading.came, start, self._unplayed(reading, deck))
 
     def _staged(self, reading: Reading, deck: Deck, start: float) -> Chosen | None:
@@ -334,13 +334,13 @@ class Server:
         asked = reading.asked
         redactor = self._readings.redactor_for(asked.request.headers, asked.request.uri)
         miss = miss_of(asked, self.url, reading.chooser, reading.found, redactor)
-        self._missed.note(miss)
+        self.missed.note(miss, self.journal.total + 1)
         self._report(f"tokentape: no tape matches {miss.method} {miss.path}: {miss.message}")
         return answers.failure(asked.route, 404, f"no tape matches: {miss.message}", "tokentape_no_match")
 
     def _shape(self, request: web.BaseRequest) -> routes.Route:
         headers = headers_of(request)
-        return answers.shape(request.method, request.raw_path, headers, self._readings.extra)
+        return self.decks.meant(answers.shape(request.method, request.raw_path, headers, self._readings.extra))
 
     async def _play(
         self,

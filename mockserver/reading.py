@@ -96,11 +96,12 @@ class Readings:
         target = request.raw_path
         plain = coding.plain_body(headers, body) if header(headers, "content-encoding") else None
         said = body if plain is None else plain
-        route, chooser = routes.parse(request.method, target, headers, self.extra, said), self._chooser
+        route = self._decks.meant(routes.parse(request.method, target, headers, self.extra, said))
+        chooser = self._chooser
         if (own_tapes := self._decks.own(route.deck)) is not None:
             chooser = own_tapes.chooser(chooser.index)
             extra = self.extra | extra_mounts(chooser.index.providers)
-            route = routes.parse(request.method, target, headers, extra, said)
+            route = self._decks.meant(routes.parse(request.method, target, headers, extra, said))
         redactor = self.redactor_for(headers, target)
         # The digests of base64 leaves must not depend on what is secret: they come first, as on the tape.
         asked = Asked(
