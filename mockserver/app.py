@@ -241,14 +241,14 @@ class Server:
         if self._forward is None and (refused := answers.provider_refusal(asked, found)) is not None:
             return self._told(reading.came, start, refused)
         deck = self.decks.get(asked.route.deck, start)
-        if (found is None or found[0] == "route") and asked.route.operation in OPERATIONS:
-            stored = self._store(reading).answer(
-                asked, reading.asking, deck, start, made_here=self._forward is not None
-            )
-            if stored is not None:
-                reading.wanted.refuse("a response that is asked for by its id stays whole")
-                return await self._give(request, stored, start, reading)
         stage = Stage(asked, reading.asking, found, reading.wanted)
+        if (found is None or found[0] == "route") and asked.route.operation in OPERATIONS:
+            held = self._store(reading).answer(asked, reading.asking, deck, start, made_here=self._forward is not None)
+            if isinstance(held, web.Response):
+                reading.wanted.refuse("a response that is asked for by its id stays whole, but with stream=true")
+                return self._told(reading.came, start, held)
+            if held is not None:
+                stage = Stage(asked, held.asking, held.entry, reading.wanted)
         chosen = staged(stage, reading.chooser, deck.scenario or self.scenario, deck, Moment(start, self.hub.wall_now))
         if chosen is not None:
             if found is not None and chosen.candidates is found[1]:
@@ -381,6 +381,7 @@ class Server:
         key = None
         if found is not None:
             asking = asking._replace(had=had_of(asked))
+        if found is not None or route.operation in OPERATIONS:
             key = asked.likeness(chooser.index.rules).key
         wish = wanted(chooser.playing.faults, route, headers, target, tls=self._entry is not None)
         return _Reading(asked, asking, own, found, chooser, Came(asked), key, wish)
@@ -399,7 +400,7 @@ class Server:
         record = self._record(chosen, deck, start, reading)
 
         def delivered() -> None:
-            if plan.advances:
+            if plan.advances and chosen.candidates is not None:
                 deck.delivered(chosen.candidates, chosen.entry)
             if chosen.restarts and chosen.attempt is not None:
                 deck.counting.restart(chosen.attempt)
