@@ -96,7 +96,8 @@ class Chosen(NamedTuple):
     @property
     def faultless(self) -> bool:
         """Whether no fault acts in it."""
-        return self.breaking is None or len(self.left_out) == len(self.breaking.faults)
+        breaking = self.breaking
+        return breaking is None or len(self.left_out) == len(breaking.faults) or breaking.spent(self.entry)
 
 
 class Compiled(NamedTuple):
