@@ -224,16 +224,19 @@ class Server:
         forward = deck.forward or self._forward
         if forward is None and (refused := answers.provider_refusal(asked, found)) is not None:
             return self._told(reading.came, start, refused)
+        stage, alone = Stage(asked, reading.asking, found, reading.wanted), True
         if (found is None or found[0] == "route") and asked.route.operation in OPERATIONS:
-            stored = self._store(reading).answer(asked, reading.asking, deck, start, made_here=forward is not None)
-            if stored is not None:
-                reading.wanted.refuse("a response that is asked for by its id stays whole")
-                return await self._give(request, stored, start, reading)
-        chosen = self._staged(reading, deck, start)
+            held = self._store(reading).answer(asked, reading.asking, deck, start, made_here=forward is not None)
+            if isinstance(held, web.Response):
+                reading.wanted.refuse("a response that is asked for by its id stays whole, but with stream=true")
+                return self._told(reading.came, start, held)
+            if held is not None:
+                stage, alone = Stage(asked, held.asking, held.entry, reading.wanted), False
+        chosen = self._staged(stage, reading, deck, start)
         if chosen is not None:
-            door = wire.door_of(request)
-            alone = door is not None and door.only is not None and self._repeats.remember(door.only, reading)
-            return await self._play(request, chosen, deck, start, reading, door if alone else None)
+            door = wire.door_of(request) if alone else None
+            known = door is not None and door.only is not None and self._repeats.remember(door.only, reading)
+            return await self._play(request, chosen, deck, start, reading, door if known else None)
         if forward is not None and (asked.route.provider is not None or asked.route.dialect != "raw"):
             if (refusal := self._guard.foreign(asked.request.headers)) is not None:
                 foreign = answers.failure(asked.route, refusal.status, refusal.message, refusal.code)
@@ -242,10 +245,9 @@ class Server:
             return await self._relay(request, reading, deck, start, forward)
         return self._told(reading.came, start, self._unplayed(reading, deck))
 
-    def _staged(self, reading: Reading, deck: Deck, start: float) -> Chosen | None:
+    def _staged(self, stage: Stage, reading: Reading, deck: Deck, start: float) -> Chosen | None:
         """What of a tape answers, counted as an attempt; None where nothing does. Raises FaultError."""
         asked, found = reading.asked, reading.found
-        stage = Stage(asked, reading.asking, found, reading.wanted)
         chosen = staged(stage, reading.chooser, deck.scenario or self.scenario, deck, Moment(start, self.hub.wall_now))
         if chosen is not None:
             if found is not None and chosen.candidates is found[1]:
@@ -264,7 +266,8 @@ class Server:
         deck = self.decks.get(reading.asked.route.deck, start)
         if deck.faults or deck.scenario is not None:
             return False
-        chosen = self._staged(reading, deck, start)
+        stage = Stage(reading.asked, reading.asking, reading.found, reading.wanted)
+        chosen = self._staged(stage, reading, deck, start)
         if chosen is None:
             return False
         door.came = None
@@ -371,7 +374,7 @@ class Server:
         record = self._record(chosen, deck, start, reading)
 
         def delivered() -> None:
-            if plan.advances:
+            if plan.advances and chosen.candidates is not None:
                 deck.delivered(chosen.candidates, chosen.entry)
             if chosen.restarts and chosen.attempt is not None:
                 deck.counting.restart(chosen.attempt)

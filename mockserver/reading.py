@@ -28,6 +28,7 @@ from mockserver.mounts import extra_mounts
 from mockserver.own import is_own
 from mockserver.plan import Asking
 from mockserver.resuming import had_of
+from mockserver.stored import OPERATIONS
 
 REMEMBERED = 1024
 """Requests whose reading is remembered."""
@@ -117,7 +118,7 @@ class Readings:
         if found is not None and route.operation is not None:
             asking = asking._replace(whole=not asked.likeness(chooser.index.rules).streams)
         key = None
-        if found is not None:
+        if found is not None or route.operation in OPERATIONS:
             asking = asking._replace(had=had_of(asked))
             key = asked.likeness(chooser.index.rules).key
         wish = wanted(chooser.playing.faults, route, headers, target, tls=self._tls)
