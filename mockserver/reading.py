@@ -118,8 +118,9 @@ class Readings:
         if found is not None and route.operation is not None:
             asking = asking._replace(whole=not asked.likeness(chooser.index.rules).streams)
         key = None
-        if found is not None or route.operation in OPERATIONS:
+        if found is not None:
             asking = asking._replace(had=had_of(asked))
+        if found is not None or route.operation in OPERATIONS:
             key = asked.likeness(chooser.index.rules).key
         wish = wanted(chooser.playing.faults, route, headers, target, tls=self._tls)
         return Reading(asked, asking, own, found, chooser, Came(asked), key, wish)
