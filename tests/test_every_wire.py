@@ -72,18 +72,19 @@ NOWHERE = {"end-early@request", "end-early@headers"}
 
 
 class Wish(NamedTuple):
-    """A request for a broken answer: faults, which dialect's tape, how often it is asked."""
+    """A request for a broken answer: faults, which dialect's tape, how often it is asked, in a deck of which run."""
 
     faults: str
     tape: str = "one"
     times: int = 1
+    run: str = "f"
 
     @property
     def target(self) -> str:
         """Where it is asked for, in a deck of its own."""
         door = DOORS.get(self.tape)
         path = f"/{door.provider}{door.path}" if door else f"/up/{self.tape}"
-        deck = re.sub(r"[^A-Za-z0-9._-]", "_", f"{self.tape}.{self.faults}")[:64]
+        deck = re.sub(r"[^A-Za-z0-9._-]", "_", f"{self.run}.{self.tape}.{self.faults}")[:64]
         return f"/~{deck}/!{url_segment(self.faults)}{path}"
 
     @property
@@ -104,7 +105,7 @@ def cases(*, every: bool) -> list[Wish]:
     wishes = []
     for number, case in enumerate(one for one in table().values() if not one.unserved):
         some = case.dialects if every else case.dialects[number % len(case.dialects) :][:1]
-        wishes += [Wish(f"case:{case.id}", dialect, 2 if "#" in case.faults else 1) for dialect in some]
+        wishes += [Wish(f"case:{case.id}", dialect, 2 if "#" in case.faults else 1, "ec"[every]) for dialect in some]
     return wishes
 
 
