@@ -6,7 +6,6 @@ finds it by its tapes, which are recorded here against a provider on loopback.
 
 from __future__ import annotations
 
-import os
 import shutil
 from pathlib import Path
 
@@ -15,10 +14,8 @@ import pytest
 from downstream.provider import Provider
 
 import tokentape
-from mockserver import embed, lookup, pytest_options, rig, wishes  # noqa: F401 - an inner run would import them anew
-from recorder import settings, standby  # noqa: F401
 
-pytest_plugins = ["pytester"]
+pytest_plugins = ["pytester", "suites"]
 CHAT = Path(__file__).parent / "chat"
 openai.OpenAI(api_key="x", base_url="http://127.0.0.1:9").close()  # loads what it loads lazily
 PLAIN = ("-p", "no:cacheprovider", "-p", "no:asyncio")
@@ -26,15 +23,8 @@ BUG = "        for _ in range(ATTEMPTS):\n"
 MENDED = "        for _ in range(ATTEMPTS):\n            parts.clear()\n"
 
 
-@pytest.fixture(autouse=True)
-def _plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith(("PYTEST_XDIST", "TOKENTAPE_", "OPENAI_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("NO_PROXY", "*")
-
-
 @pytest.fixture
-def chat(pytester: pytest.Pytester) -> pytest.Pytester:
+def chat(plain_environment: None, pytester: pytest.Pytester) -> pytest.Pytester:
     """The project, in a folder of its own."""
     shutil.copytree(CHAT, pytester.path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     return pytester
