@@ -107,6 +107,7 @@ class Server:
         redactor: Redactor,
         report: Callable[[str], None],
         forward: Forward | None = None,
+        journal: Journal | None = None,
     ) -> None:
         self.chooser = chooser
         self.scenario: Scenario | None = None
@@ -115,7 +116,7 @@ class Server:
         self._report = report
         self._forward = forward
         self.decks = Decks()
-        self.journal = Journal()
+        self.journal = Journal() if journal is None else journal
         self._readings: OrderedDict[tuple[object, ...], _Reading] = OrderedDict()
         self._read_for: object = None
         self._read_with = 0
@@ -130,9 +131,9 @@ class Server:
         self._entry: secure.Entry | None = None
         self._remarks = Remarks(report)
         self._guard = Guard(origins=settings.origins, token=settings.token)
-        self._missed = Misses()
+        self.missed = Misses()
         self._stored = Stored(chooser)
-        self._own = Own(House(chooser, self.decks, self.journal, self._missed, redactor, lambda: self.hub))
+        self._own = Own(House(chooser, self.decks, self.journal, self.missed, redactor, lambda: self.hub))
         self.misses = 0
         self.played = 0
         self.url = ""
@@ -238,13 +239,12 @@ class Server:
         if reading.own:
             return await self._handle_own(request, reading, start)
         asked, found = reading.asked, reading.found
-        if self._forward is None and (refused := answers.provider_refusal(asked, found)) is not None:
-            return self._told(reading.came, start, refused)
         deck = self.decks.get(asked.route.deck, start)
+        forward = deck.forward or self._forward
+        if forward is None and (refused := answers.provider_refusal(asked, found)) is not None:
+            return self._told(reading.came, start, refused)
         if (found is None or found[0] == "route") and asked.route.operation in OPERATIONS:
-            stored = self._store(reading).answer(
-                asked, reading.asking, deck, start, made_here=self._forward is not None
-            )
+            stored = self._store(reading).answer(asked, reading.asking, deck, start, made_here=forward is not None)
             if stored is not None:
                 reading.wanted.refuse("a response that is asked for by its id stays whole")
                 return await self._give(request, stored, start, reading)
@@ -256,12 +256,12 @@ class Server:
             if asked.route.operation == "responses":
                 self._store(reading).begun(asked, chosen.entry, deck, start)
             return await self._play(request, chosen, deck, start, reading)
-        if self._forward is not None and (asked.route.provider is not None or asked.route.dialect != "raw"):
+        if forward is not None and (asked.route.provider is not None or asked.route.dialect != "raw"):
             if (refusal := self._guard.foreign(asked.request.headers)) is not None:
                 foreign = answers.failure(asked.route, refusal.status, refusal.message, refusal.code)
                 return self._told(reading.came, start, foreign)
             reading.wanted.refuse("no tape answers this request, and what is forwarded stays whole")
-            return await self._relay(request, reading, deck, start, self._forward)
+            return await self._relay(request, reading, deck, start, forward)
         return self._told(reading.came, start, self._unplayed(reading, deck))
 
     async def _handle_own(self, request: web.BaseRequest, reading: _Reading, start: float) -> web.StreamResponse:
@@ -327,13 +327,13 @@ class Server:
         asked = reading.asked
         redactor = self._redactor_for(asked.request.headers, asked.request.uri)
         miss = miss_of(asked, self.url, reading.chooser, reading.found, redactor)
-        self._missed.note(miss)
+        self.missed.note(miss, self.journal.total + 1)
         self._report(f"tokentape: no tape matches {miss.method} {miss.path}: {miss.message}")
         return answers.failure(asked.route, 404, f"no tape matches: {miss.message}", "tokentape_no_match")
 
     def _shape(self, request: web.BaseRequest) -> routes.Route:
         headers = _headers(request)
-        return answers.shape(request.method, request.raw_path, headers, self._extra)
+        return self.decks.meant(answers.shape(request.method, request.raw_path, headers, self._extra))
 
     def _read(self, request: web.BaseRequest, body: bytes) -> _Reading:
         """What `request` asks. Remembered while the tapes stay, for small bodies: all it depends on is in the key."""
@@ -359,11 +359,12 @@ class Server:
         target = request.raw_path
         plain = coding.plain_body(headers, body) if header(headers, "content-encoding") else None
         said = body if plain is None else plain
-        route, chooser = routes.parse(request.method, target, headers, self._extra, said), self.chooser
+        route = self.decks.meant(routes.parse(request.method, target, headers, self._extra, said))
+        chooser = self.chooser
         if (own_tapes := self.decks.own(route.deck)) is not None:
             chooser = own_tapes.chooser(chooser.index)
             extra = self._extra | extra_mounts(chooser.index.providers)
-            route = routes.parse(request.method, target, headers, extra, said)
+            route = self.decks.meant(routes.parse(request.method, target, headers, extra, said))
         redactor = self._redactor_for(headers, target)
         # The digests of base64 leaves must not depend on what is secret: they come first, as on the tape.
         asked = Asked(

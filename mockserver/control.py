@@ -317,7 +317,7 @@ def _no_deck(call: _Call) -> web.Response:
     return answers.refused(404, message, "tokentape_no_deck")
 
 
-def _made(asked_for: setup.Setup, chooser: Chooser) -> tuple[setup.OwnTapes, Scenario | None]:
+def _made(asked_for: setup.Setup, chooser: Chooser) -> tuple[setup.SetUpTapes, Scenario | None]:
     """What a deck is given. Raises SetupError."""
-    own = setup.OwnTapes(asked_for, chooser)
+    own = setup.SetUpTapes(asked_for, chooser)
     return own, setup.scenario_of(asked_for, own.chooser(chooser.index))

@@ -6,7 +6,7 @@ is said where it is started. No answers, no I/O. Imports `cassettes` and `choose
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -76,6 +76,20 @@ def read(body: bytes) -> Setup:
     return setup
 
 
+def given(settings: Mapping[str, Any]) -> Setup:
+    """The setup that Python code gives: what is None is not given, `faults` may be one. Raises SetupError."""
+    known = {name: value for name, value in settings.items() if value is not None}
+    faults = known.get("faults")
+    if isinstance(faults, str | dict):
+        known["faults"] = [faults]
+    try:
+        setup = msgspec.convert(known, Setup)
+    except msgspec.ValidationError as error:
+        raise SetupError(_plain(str(error))) from None
+    faults_of(setup)
+    return setup
+
+
 def faults_of(setup: Setup) -> tuple[str, ...]:
     """The deck's faults as one text each. Raises SetupError."""
     if not setup.faults:
@@ -125,7 +139,7 @@ def _near_field(message: str) -> str:
     return f"; did you mean {near[0]}?" if near else f"; expected {', '.join(Setup.__struct_fields__)}"
 
 
-class OwnTapes:
+class SetUpTapes:
     """A deck's own chooser. Loaded tapes are followed by name: after a reload of the server's the deck has the new.
 
     Making one parses tapes: not in the thread of the loop. `stored`: the responses on them, once they were asked for;
@@ -142,7 +156,7 @@ class OwnTapes:
         self.size = sum(len(one.text) for one in given)
         self._followed = chooser.index
         for at, name in enumerate(self._named or ()):
-            if not any(_called(tape, name) for tape in chooser.index.tapes):
+            if not any(is_called(tape, name) for tape in chooser.index.tapes):
                 raise SetupError(f"tapes[{at}]: {_no_tape(name, chooser.index)}")
         if clash := next((one.tape for one in self._inline if one.tape in set(self._names(chooser.index))), None):
             raise SetupError(f"tapes: two are called {escape(clash)}; give the inline one another name")
@@ -157,7 +171,7 @@ class OwnTapes:
 
     def _names(self, index: Index) -> list[str]:
         named = self._named
-        return [tape for tape in index.tapes if named is None or any(_called(tape, name) for name in named)]
+        return [tape for tape in index.tapes if named is None or any(is_called(tape, name) for name in named)]
 
     def _index(self, index: Index) -> Index:
         if self._named is None:
@@ -166,7 +180,7 @@ class OwnTapes:
         return Index((*taken, *self._inline), index.rules)
 
 
-def _called(tape: str, name: str) -> bool:
+def is_called(tape: str, name: str) -> bool:
     """Whether `name` is the tape's or that of a folder it is in."""
     return tape == name or tape.startswith(name.rstrip("/") + "/")
 

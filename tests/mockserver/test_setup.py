@@ -11,7 +11,7 @@ from cassettes.matching import Index, entry_of
 from cassettes.model import Cassette, CassetteError, Interaction, Request, Response, Stream
 from cassettes.yamlio import dump
 from mockserver.choose import Chooser, Playing
-from mockserver.setup import MOST_TAPES, InlineTape, OwnTapes, Setup, SetupError, faults_of, playing_of, read
+from mockserver.setup import MOST_TAPES, InlineTape, Setup, SetupError, SetUpTapes, faults_of, playing_of, read
 
 ONE = Interaction(Request("POST", "https://h/one"), Response(200, "OK", (), b"", Stream()))
 TEXT = dump(Cassette((ONE, ONE))).decode()
@@ -23,7 +23,7 @@ def index(*names):
 
 def own(setup, *names):
     chooser = Chooser(index(*names), Playing())
-    return OwnTapes(setup, chooser), chooser
+    return SetUpTapes(setup, chooser), chooser
 
 
 def places(chooser):
