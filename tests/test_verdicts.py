@@ -17,6 +17,7 @@ import pytest
 from tapes import taped
 from wires import Seen, Tool, ask, connected, post, tool, wait_for
 
+import tokentape
 from cassettes.store import shipped_root
 from mockserver.verdicts.table import NAMES
 
@@ -263,6 +264,34 @@ def test_what_a_client_earns(name: str, served: Tool) -> None:
         assert one["deck"] == client.deck
         assert one["expected"]
         assert one["source"]
+
+
+def test_python_is_told_the_same_and_so_is_who_reads_a_report() -> None:
+    with tokentape.serve("openai/hello", speed="max", faults=["cut@4e"]) as mock:
+        sent = ask(mock.url(), post(CHAT, BODY, "Connection: close"))
+        assert sent.ended == "eof"
+        assert mock.verdicts() == []
+        (one,) = mock.verdicts("Hello! How")
+        assert (one.name, one.requests, one.evidence["framing_ended"]) == ("truncated_stream_accepted", (1,), False)
+        assert "verdict" not in mock.report([])
+        mock.faults = ["status:503"]
+        mock.reset()
+        for _ in range(3):
+            ask(mock.url(), post(CHAT, BODY, "Connection: close"))
+        assert [one.name for one in mock.verdicts(least_wait_ms=0, tries=4)] == ["gave_up"]
+        told = mock.report([])
+    assert "verdict no_backoff: request 2 came " in told
+    assert [one.name for one in mock.verdicts(most_tries=2)] == ["no_backoff", "no_backoff", "retry_storm"]
+
+
+def test_a_client_that_has_just_left_has_not_leaked_its_connection() -> None:
+    with tokentape.serve("openai/hello", speed="max", faults=["stall@4e"]) as mock:
+        with connected(mock.url()) as line:
+            line.sendall(post(CHAT, BODY))
+            assert line.recv(65536)
+            kept = mock.verdicts("Hello")
+        assert "connection_leaked" in [one.name for one in kept]
+        assert "connection_leaked" not in [one.name for one in mock.verdicts("Hello")]
 
 
 def test_every_verdict_has_a_client_that_earns_it_and_one_that_does_not() -> None:

@@ -41,9 +41,6 @@ def _of_deck(deck: Sequence[Exchange], terms: Terms, redactor: Redactor) -> Iter
                     name: _told(fact, redactor, SHOWN) if isinstance(fact, str) else fact
                     for name, fact in found.evidence.items()
                 },
-                    name: _told(fact, redactor, SHOWN) if isinstance(fact, str) else fact
-                    for name, fact in found.evidence.items()
-                },
             )
 
 
