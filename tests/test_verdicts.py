@@ -280,7 +280,7 @@ def test_python_is_told_the_same_and_so_is_who_reads_a_report() -> None:
             ask(mock.url(), post(CHAT, BODY, "Connection: close"))
         assert [one.name for one in mock.verdicts(least_wait_ms=0, tries=4)] == ["gave_up"]
         told = mock.report([])
-    assert "verdict no_backoff: request 2 came " in told
+    assert "verdict no_backoff: request 3 came " in told
     assert [one.name for one in mock.verdicts(most_tries=2)] == ["no_backoff", "no_backoff", "retry_storm"]
 
 
