@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 MODES = ("none", "once", "new_episodes", "all", "rewrite")
 NAME = b"tokentape"
 PACKAGES = ("cassettes", "recorder", "mockserver")
+CONFIGS = ("tokentape.toml", "pyproject.toml")
 SKIPPED = ("node_modules", "__pycache__", "site-packages")
 _connect, _connect_ex = socket.socket.connect, socket.socket.connect_ex
 
@@ -124,11 +125,25 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     if _is_controller(early_config):
         return
     session = _session(early_config)
-    folders = list(_test_files(early_config))
-    if any(NAME in path.read_bytes() for path in folders):
-        session.hidden = _taken_name({path.parent for path in folders}, early_config)
+    files = list(_test_files(early_config))
+    if any(map(_mentions_us, files)) or any(map(_guards, CONFIGS, [early_config.rootpath] * len(CONFIGS))):
+        session.hidden = _taken_name({path.parent for path in files}, early_config)
         if session.hidden is None:
             session.start()
+
+
+def _mentions_us(file: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return NAME in file.read_bytes()
+    return False
+
+
+def _guards(name: str, root: Path) -> bool:
+    """Whether the configuration asks for `guard`, which is for tests that do not mention us too."""
+    with contextlib.suppress(OSError):
+        text = (root / name).read_bytes()
+        return NAME in text + name.encode() and b"guard" in text
+    return False
 
 
 def _is_controller(config: pytest.Config) -> bool:
@@ -222,7 +237,9 @@ def tokentape(request: pytest.FixtureRequest, tokentape_config: dict[str, Any]) 
             yield running.mock
     finally:
         session.running.pop(item.nodeid, None)
-        rig.end(running)
+        lost = rig.end(running)
+    if lost:
+        pytest.fail("\n".join(lost), pytrace=False)
 
 
 def _test(request: pytest.FixtureRequest) -> Any:
@@ -232,7 +249,7 @@ def _test(request: pytest.FixtureRequest) -> Any:
     except pytest.FixtureLookupError:
         folder = None
     class_name = request.cls.__name__ if request.cls else None
-    return lookup.test_of(request.node.nodeid, request.path, class_name, request.node.name, folder)
+    return lookup.node_of(request.node.nodeid, request.path, class_name, request.node.name, folder)
 
 
 def _wish(item: pytest.Item) -> Any:

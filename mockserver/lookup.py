@@ -6,7 +6,7 @@ Looks at the file system, reads no tape. Imports `cassettes` and `handed`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +20,7 @@ LONGEST = 200
 _FORBIDDEN = re.compile(r"[<>?%*:|\"'/\\]")  # as pytest-recording has it, so that one tree serves both
 
 
-class Test(NamedTuple):
+class Node(NamedTuple):
     """A test: its node id, its file, what its own tape is called (`Class.test[param]`), the folder of its module's
     tapes."""
 
@@ -40,7 +40,7 @@ class Test(NamedTuple):
         return f"pytest '{self.nodeid}' --tokentape-record=once"
 
 
-def test_of(nodeid: str, file: Path, class_name: str | None, name: str, folder: str | Path | None) -> Test:
+def node_of(nodeid: str, file: Path, class_name: str | None, name: str, folder: str | Path | None) -> Node:
     """A test as pytest tells of it. `folder`: where pytest-recording would keep its cassettes, if that is said."""
     whole = _FORBIDDEN.sub("-", f"{class_name}.{name}" if class_name else name)
     if len(whole.encode()) > LONGEST:
@@ -49,20 +49,15 @@ def test_of(nodeid: str, file: Path, class_name: str | None, name: str, folder: 
         digest = hashlib.sha256(whole.encode("utf-8", "surrogatepass")).hexdigest()[:8]
         whole = whole.encode()[: LONGEST - 9].decode("utf-8", "ignore") + "-" + digest
     default = file.parent / "cassettes" / file.stem
-    return Test(nodeid, file, whole, default if folder is None else Path(folder))
+    return Node(nodeid, file, whole, default if folder is None else Path(folder))
 
 
-def own_source(test: Test) -> Source | None:
+def own_source(test: Node) -> Source | None:
     """The tape that the test recorded, if it has."""
     return _in(test.folder, test.name)
 
 
-def sources(test: Test, names: Sequence[str | Path], configured: Iterable[Path]) -> list[Source | None]:
-    """For each name the file or folder of that name, None where there is none."""
-    return [find(test, name, tuple(configured)) for name in names]
-
-
-def find(test: Test, name: str | Path, configured: Sequence[Path]) -> Source | None:
+def find(test: Node, name: str | Path, configured: Sequence[Path]) -> Source | None:
     """`name` in the module's folder, in `cassettes` beside the test, in the configured tapes, in the library."""
     if isinstance(name, Path) and name.is_absolute():
         return Source(name, name) if name.exists() else None
@@ -83,15 +78,15 @@ def _in(place: Path, name: str | Path) -> Source | None:
     return Source(folder, place) if folder.is_dir() else None
 
 
-def missing(test: Test, name: str | Path, configured: Sequence[Path], root: Path) -> CassetteError:
+def missing(test: Node, name: str | Path, configured: Sequence[Path], root: Path) -> CassetteError:
     """The tape `name` is nowhere: where it was looked for, what is called nearly so, what records it."""
     places = [test.folder, test.file.parent / "cassettes", *configured]
-    shown = ", ".join(_short(place, root) for place in places)
     known = [*shipped_names(), *(tape for place in places if place.is_dir() for tape in _names(place))]
     near = get_close_matches(str(name), known, n=1)
-    meant = f"; did you mean {near[0]!r}?" if near else ""
+    meant = f"; did you mean {near[0]!r}? If not," if near else ";"
+    where = ", ".join(shown(place, root) for place in places)
     return CassetteError(
-        f"the tape {str(name)!r} is neither in {shown} nor in the library{meant}; `{test.command}` records it"
+        f"the tape {str(name)!r} is neither in {where} nor in the library{meant} `{test.command}` records it"
     )
 
 
@@ -100,5 +95,6 @@ def _names(place: Path) -> list[str]:
     return [tape_name(path, place) for path in found[:1000]]
 
 
-def _short(place: Path, root: Path) -> str:
+def shown(place: Path, root: Path) -> str:
+    """`place` as messages name it: from `root`, where it is below."""
     return str(place.relative_to(root)) if place.is_relative_to(root) else str(place)

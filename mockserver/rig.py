@@ -7,7 +7,7 @@ package.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ from cassettes.normalise import Rules, rules_of
 from mockserver.choose import Playing
 from mockserver.embedded import Embedded, Episode
 from mockserver.handed import Source, source
-from mockserver.lookup import Test, find, missing, own_source
+from mockserver.lookup import Node, find, missing, own_source, shown
 from mockserver.mock import Mock
 from mockserver.reports import Problem
 from mockserver.wishes import DECK, Wish, checked
@@ -77,13 +77,15 @@ def settings_of(values: Mapping[str, Any], flags: Mapping[str, Any]) -> RigSetti
 
 
 class Running(NamedTuple):
-    """A test and its deck. `target`: what it records to, None if it does not; `named`: its tapes are its own choice."""
+    """A test and its deck. `target`: what it records to, None if it does not; `has_tapes`: something could answer it;
+    `shipped`: its tapes are not its own."""
 
-    test: Test
+    test: Node
     mock: Mock
     target: Path | None
     episode: Episode | None
     has_tapes: bool
+    shipped: bool
 
 
 class Rig:
@@ -116,7 +118,7 @@ class Rig:
         dummies = not self.settings.records
         return client_variables(self.house.url, environ, self.settings.mapped, dummy_keys=dummies)
 
-    def begin(self, test: Test, wish: Wish, config: object) -> Running:
+    def begin(self, test: Node, wish: Wish, config: object) -> Running:
         """The deck of a test that starts; what names no deck is asked of it from now on. Raises TokentapeError."""
         given, settings = checked(config), self.settings
         fixture = {name: given[name] for name in DECK if name in given}
@@ -139,34 +141,51 @@ class Rig:
             episode=episode,
         )
         self.house.bind(mock.name)
-        return Running(test, mock, target, episode, bool(sources) or episode is not None)
+        shipped = any(one.is_shipped for one in sources)
+        return Running(test, mock, target, episode, bool(sources) or episode is not None, shipped)
 
     def problems(self, running: Running) -> list[Problem]:
         """What is wrong when the test is over, but for what it allowed."""
         found = running.mock.problems(running.mock.allowed)
-        if running.has_tapes or not any(one.kind == "miss" for one in found):
+        if not any(one.kind == "miss" for one in found):
             return found
-        own = running.test.own
-        shown = own.relative_to(self.root) if own.is_relative_to(self.root) else own
-        return [*found, Problem("miss", (f"this test has no tape: `{running.test.command}` records {shown}",))]
+        return [*found, Problem("miss", tuple(self._advice(running)))]
 
-    def end(self, running: Running) -> None:
-        """The test is over: what it still holds open is ended, what it records is kept."""
+    def _advice(self, running: Running) -> Iterator[str]:
+        """What helps against a miss, as one writes it in a test."""
+        test, rules = running.test, {miss.rule for miss in running.mock.misses}
+        if not running.has_tapes:
+            yield f"this test has no tape: `{test.command}` records {shown(test.own, self.root)}"
+            return
+        for rule in sorted(filter(None, rules)):
+            option, _, value = rule.partition(" ")
+            if option == "--match":
+                yield f'in the mark: match="{value.partition(" ")[0]}"'
+            elif option == "--ignore":
+                yield f'in tokentape_config: {{"ignore": [{value.replace(" --ignore ", ", ")!r}]}}'
+        if not running.shipped:
+            yield f"`{test.command.replace('=once', '=all')}` records it anew"
+
+    def end(self, running: Running) -> list[str]:
+        """The test is over: what it still holds open is ended, what it records is kept. A line for each recording that
+        was not kept as it came."""
         self.house.bind(None)
         played = self.house.played(running.mock.name)
         standby = running.episode.standby if running.episode is not None else None
-        try:
-            self.house.remove(running.mock.name, standby)
-        finally:
-            self.played |= {(self._told(path), number) for path, number in played}
-            if standby is not None and running.target is not None:
-                self._kept(running.target)
+        self.house.remove(running.mock.name, standby)
+        self.played |= {(self._told(path), number) for path, number in played}
+        said = self.house.said.copy()
+        self.house.said.clear()
+        if standby is None or running.target is None:
+            return []
+        self._kept(running.target, said)
+        return [line for line in said if "error: " in line] if standby.failures else []
 
-    def _kept(self, target: Path) -> None:
+    def _kept(self, target: Path, said: Sequence[str]) -> None:
+        """Notes what was recorded to `target`: it was played as well."""
         from cassettes.store import read_tape
 
-        self.recorded += [line.partition(": ")[2] for line in self.house.said if "tokentape: recorded " in line]
-        self.house.said.clear()
+        self.recorded += [line.partition(": ")[2] for line in said if line.startswith("tokentape: recorded ")]
         if target.is_file():
             numbers = range(1, len(read_tape(target).interactions) + 1)
             self.played |= {(self._told(target), number) for number in numbers}
@@ -175,21 +194,21 @@ class Rig:
         path = path.absolute()
         return (path.relative_to(self.root) if path.is_relative_to(self.root) else path).as_posix()
 
-    def _deck_name(self, test: Test) -> str:
+    def _deck_name(self, test: Node) -> str:
         self._count += 1
         return f"{re.sub(r'[^A-Za-z0-9_-]+', '-', test.name)[:40].strip('-') or 'test'}.{self._count}"
 
     def _path(self, given: str | Path) -> Path:
         return self.root / given
 
-    def _scenario(self, test: Test, given: Any) -> Any:
+    def _scenario(self, test: Node, given: Any) -> Any:
         """A file of a mark counts from the test's folder."""
         if isinstance(given, str) and "\n" not in given and not given.lstrip().startswith("{"):
             return test.file.parent / given
         return test.file.parent / given if isinstance(given, Path) else given
 
     def _episode(
-        self, test: Test, found: list[tuple[str | Path, Source | None]], rules: Rules
+        self, test: Node, found: list[tuple[str | Path, Source | None]], rules: Rules
     ) -> tuple[Path | None, Episode | None]:
         """What the test records to: the first tape it names, else its own; None where everything is there already."""
         mode = self.settings.record
@@ -207,7 +226,7 @@ class Rig:
 
     def _sources(
         self,
-        test: Test,
+        test: Node,
         found: list[tuple[str | Path, Source | None]],
         configured: tuple[Path, ...],
         target: Path | None,
