@@ -284,14 +284,15 @@ def _reachable(request: pytest.FixtureRequest, url: str) -> Iterator[None]:
     def connect_ex(self: socket.socket, address: Any) -> Any:
         return _connect_ex(self, address) if address == ours else before(self, address)
 
-    # By setattr: pytest-socket has put a class of its own there, or functions without types.
-    setattr(socket.socket, "connect", connect)  # noqa: B010
-    setattr(socket.socket, "connect_ex", connect_ex)  # noqa: B010
+    guarded = {"connect": (connect, blocking), "connect_ex": (connect_ex, before)}
+    for name, (free, _) in guarded.items():
+        setattr(socket.socket, name, free)
     try:
         yield
     finally:
-        setattr(socket.socket, "connect", blocking)  # noqa: B010
-        setattr(socket.socket, "connect_ex", before)  # noqa: B010
+        for name, (free, was) in guarded.items():
+            if getattr(socket.socket, name) is free:  # else the one who blocked has already gone
+                setattr(socket.socket, name, was)
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import msgspec
 
@@ -29,6 +29,9 @@ MOST_TAPES = 100
 PLAN_BYTES = 4 * 1024 * 1024
 """Bytes of compiled plans that a deck's own chooser keeps; the newest stays whatever its size."""
 _SHOWN = 100
+Match = Literal["exact", "normalized", "conversation", "last-user", "route", "order"]
+AfterLast = Literal["repeat", "error"]
+_CHOICES = {"match": get_args(Match), "after_last": get_args(AfterLast)}
 
 
 class SetupError(TokentapeError):
@@ -52,8 +55,8 @@ class Setup(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """The body of a PUT. Durations and rates are written as on the command line; what is absent is the server's."""
 
     tapes: list[str | InlineTape] | None = None
-    match: Literal["exact", "normalized", "conversation", "last-user", "route", "order"] | None = None
-    after_last: Literal["repeat", "error"] | None = None
+    match: Match | None = None
+    after_last: AfterLast | None = None
     speed: str | float | None = None
     ttft: str | None = None
     tps: str | float | None = None
@@ -125,6 +128,9 @@ def _plain(message: str) -> str:
     """A message of msgspec with the place first, as our others have it."""
     what, _, place = message.partition(" - at ")
     place = place.strip("`").removeprefix("$").removeprefix(".")
+    if what.startswith("Invalid enum value ") and place in _CHOICES:
+        *first, last = _CHOICES[place]
+        what = f"found {what.removeprefix('Invalid enum value ')}, expected {', '.join(first)} or {last}"
     near = _near_field(what)
     return escape(f"{place}: {what}{near}" if place else f"{what}{near}")[:300]
 

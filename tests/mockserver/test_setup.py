@@ -53,7 +53,7 @@ def test_an_empty_body_changes_nothing():
         (b'{"path": "/etc/passwd"}', "a deck takes no path", "tokentape_bad_deck"),
         (b'{"tapes": [1]}', r"tapes\[0\]: Expected", "tokentape_bad_deck"),
         (b'{"qqqqq": 1}', "expected tapes, match", "tokentape_bad_deck"),
-        (b'{"match": "best"}', "match: Invalid enum value", "tokentape_bad_deck"),
+        (b'{"match": "best"}', "match: found 'best', expected exact, ", "tokentape_bad_deck"),
         (b'{"seed": 1.5}', "seed: Expected", "tokentape_bad_deck"),
         (b'{"faults": ["rest@3e"]}', "faults: .*did you mean reset", "tokentape_fault"),
         (b'{"faults": ["reset@3e", {"fault": "cut"}]}', "faults: .*contradict", "tokentape_fault"),
