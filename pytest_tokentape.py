@@ -42,6 +42,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--tokentape-record", choices=MODES, help="What tests record. [default: --record-mode, else none]")
     group.addoption("--tokentape-speed", metavar="X", help="Factor, or max for no waiting at all. [default: max]")
     group.addoption("--tokentape-seed", type=int, metavar="N", help="Seed of everything random. [default: 0]")
+    group.addoption("--tokentape-accept", action="store_true", help="Make what tests ask the requests of their tapes.")
+    group.addoption("--tokentape-max-age", metavar="AGE", help="Tell of tapes recorded longer ago, e.g. 90d.")
     group.addoption("--tokentape-strict", action="store_true", help="Interactions that were never played are failures.")
 
 
@@ -58,6 +60,7 @@ class Session:
         self.hidden: str | None = None
         self.running: dict[str, Running] = {}
         self.contacted: list[str] = []
+        self.failed: set[str] = set()
         self._environ: dict[str, str | None] = {}
 
     def started(self) -> Rig:
@@ -86,7 +89,7 @@ class Session:
 
     def _flags(self) -> dict[str, Any]:
         option = _options(self.config)
-        names = ("record", "speed", "seed", "strict")
+        names = ("record", "speed", "seed", "strict", "accept", "max_age")
         flags = {name: getattr(option, f"tokentape_{name}", None) for name in names}
         flags["record"] = flags["record"] or getattr(option, "record_mode", None)
         return flags
@@ -237,19 +240,22 @@ def tokentape(request: pytest.FixtureRequest, tokentape_config: dict[str, Any]) 
             yield running.mock
     finally:
         session.running.pop(item.nodeid, None)
-        lost = rig.end(running)
+        lost = rig.end(running, passed=item.nodeid not in session.failed)
     if lost:
         pytest.fail("\n".join(lost), pytrace=False)
 
 
 def _test(request: pytest.FixtureRequest) -> Any:
-    lookup = import_module("mockserver.lookup")
     try:
         folder = request.getfixturevalue("vcr_cassette_dir")  # pytest-recording's
     except pytest.FixtureLookupError:
         folder = None
-    class_name = request.cls.__name__ if request.cls else None
-    return lookup.node_of(request.node.nodeid, request.path, class_name, request.node.name, folder)
+    return _node(request.node, folder)
+
+
+def _node(item: Any, folder: str | Path | None = None) -> Any:
+    class_name = item.cls.__name__ if getattr(item, "cls", None) else None
+    return import_module("mockserver.lookup").node_of(item.nodeid, item.path, class_name, item.name, folder)
 
 
 def _wish(item: pytest.Item) -> Any:
@@ -338,6 +344,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     session = _session(item.config)
     running = session.running.get(item.nodeid)
     if report.failed and running is not None and session.rig is not None:
+        session.failed.add(item.nodeid)
         text = running.mock.report(session.rig.problems(running))
         if text not in report.longreprtext:
             report.sections.append((f"tokentape {call.when}", text))
@@ -387,6 +394,16 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     return f"tokentape: {rig.house.url}, record {settings.record}, seed {settings.seed}"
 
 
+def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> str | None:
+    """What recording anew will cost, before anything is asked."""
+    rig = _session(config).rig
+    if rig is None or rig.settings.record not in {"all", "rewrite"}:
+        return None
+    tests = [(_node(item), _wish(item).tapes) for item in items if "tokentape" in getattr(item, "fixturenames", ())]
+    told = rig.estimate(tests)
+    return told and f"tokentape: {told}"
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Notes what was played, for `tokentape prune`; a worker tells the process that shows the summary."""
@@ -394,9 +411,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     rig = _session(config).rig
     output = getattr(config, "workeroutput", None)
     if output is not None:
-        output["tokentape"] = {"played": sorted(rig.played), "recorded": rig.recorded} if rig else {}
+        output["tokentape"] = {"played": sorted(rig.played), "recorded": rig.recorded + rig.told} if rig else {}
     elif rig is not None:
-        _finished(config, rig.played, rig.recorded)
+        _finished(config, rig.played, rig.recorded + rig.told)
     else:
         _finished(config, *_joined(config.stash.get(_TOLD, [])))
 

@@ -247,11 +247,14 @@ class Embedded:
         held = self.shelf.held(sources, rules)
         return sources, [*entries, *held.entries], dict(held.files)
 
+    def files(self, name: str) -> dict[str, Path]:
+        """Where the tapes that a deck has of its own were read, by their names."""
+        own = self.inside(lambda: self._server.decks.own(name))
+        return dict(own.files) if isinstance(own, HandedTapes) else {}
+
     def played(self, name: str) -> set[tuple[Path, int]]:
         """(file, number) of what a deck with tapes of its own has begun to play, but for tapes that are shipped."""
-        own = self.inside(lambda: self._server.decks.own(name))
-        files = own.files if isinstance(own, HandedTapes) else {}
-        found: set[tuple[Path, int]] = set()
+        files, found = self.files(name), set[tuple[Path, int]]()
         for deck, place in self.inside(lambda: tuple(self.journal.played)):
             tape, _, number = place.rpartition("#")
             if deck == name and tape in files and not files[tape].is_relative_to(shipped_root()):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,6 +20,9 @@ from mockserver.misses import Miss
 from mockserver.nearmiss import unlike
 from mockserver.reports import Problem
 from mockserver.seen import Seen, seen
+from mockserver.verdicts.exchange import exchanges
+from mockserver.verdicts.table import verdicts
+from mockserver.verdicts.verdict import Terms, Verdict
 from mockserver.wrapped import client_variables
 
 if TYPE_CHECKING:
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 LOOK_EVERY = 0.05
 """Seconds between two looks at what is waited for and is no event of the journal, such as bytes that were sent."""
+SETTLING = 0.1
+"""Seconds that verdicts wait for answers under way: that a client has left is noticed a moment later."""
 KINDS = ("miss", "refused", "upstream", "unplayed")
 """What `assert_clean` finds, and may be told to allow."""
 
@@ -199,9 +204,40 @@ class Mock:
         """What `assert_clean` was told to allow."""
         return self._allowed
 
+    def verdicts(
+        self,
+        accepted: str | Iterable[str] | None = None,
+        *,
+        patience_ms: float = 1000.0,
+        least_wait_ms: float = 100.0,
+        tries: int = 2,
+        most_tries: int = 5,
+    ) -> list[Verdict]:
+        """What the client of this deck did wrong, with the evidence (docs/guide/verdicts.md). Ask when it is done.
+
+        `accepted`: the text, or the texts, that it took for whole answers; None where it reported an error. Times in
+        ms: `patience_ms` is the silence after which it should have left a stream, `least_wait_ms` the shortest wait
+        before another attempt where the answer names none. `tries`: requests after which it may give up, `most_tries`:
+        after which it must.
+        """
+        until = Hub.now() + SETTLING
+        while (
+            self._house.is_running and any(one.in_flight for one in self.requests) and (left := until - Hub.now()) > 0
+        ):
+            self._house.changed(self._house.journal.version, left).result()
+        texts = (accepted,) if isinstance(accepted, str) else tuple(accepted or ())
+        return self._judged(
+            Terms(accepted=texts, patience=patience_ms, least_wait=least_wait_ms, tries=tries, most_tries=most_tries)
+        )
+
+    def _judged(self, terms: Terms) -> list[Verdict]:
+        house = self._house
+        seen = house.inside(lambda: exchanges(house.journal.listed(self.name), Hub.now(), Hub.wall(0.0)))
+        return verdicts(seen, terms, house.redactor)
+
     def report(self, problems: Sequence[Problem]) -> str:
-        """The problems, the seed and the requests as text; redacted."""
-        return reports.told(problems, self.requests, self.seed)
+        """The problems, what the client did wrong, the seed and the requests as text; redacted."""
+        return reports.told(problems, self.requests, self.seed, map(str, self._judged(Terms())))
 
     def _misses(self) -> list[Problem]:
         house = self._house

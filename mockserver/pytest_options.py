@@ -32,6 +32,7 @@ guard = click.option("--guard", is_flag=True, help="A test fails if it contacts 
 @option.jitter
 @option.seed
 @record
+@option.max_age
 @strict
 @guard
 @option.upstream

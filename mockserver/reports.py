@@ -71,8 +71,9 @@ def of_unplayed(places: Sequence[str]) -> Problem:
     return Problem("unplayed", (f"never played: {escape(', '.join(places))}",))
 
 
-def told(problems: Iterable[Problem], requests: Sequence[Seen], seed: int) -> str:
-    """All of it as one text: what is wrong, then what was asked."""
+def told(problems: Iterable[Problem], requests: Sequence[Seen], seed: int, verdicts: Iterable[str] = ()) -> str:
+    """All of it as one text: what is wrong, what the client did wrong, then what was asked."""
     lines = [one for problem in problems for one in problem.lines]
+    lines += [f"verdict {one}" for one in verdicts]
     lines += [f"requests (seed {seed}):", *(f"  {one}" for one in journal(requests))] if requests else ["no requests"]
     return "\n".join(lines)

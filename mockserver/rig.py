@@ -7,17 +7,22 @@ package.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from cassettes import providers
+from cassettes.ages import age, older
+from cassettes.costs import cost
 from cassettes.durations import speed
 from cassettes.matching import Index
+from cassettes.model import CassetteError
 from cassettes.normalise import Rules, rules_of
+from mockserver.accepting import accept
 from mockserver.choose import Playing
 from mockserver.embedded import Embedded, Episode
 from mockserver.handed import Source, source
+from mockserver.hub import Hub
 from mockserver.lookup import Node, find, missing, own_source, shown
 from mockserver.mock import Mock
 from mockserver.reports import Problem
@@ -42,6 +47,8 @@ class RigSettings(NamedTuple):
     mapped: Mapping[str, str] = {}
     deck: Mapping[str, Any] = {}
     flags: Mapping[str, Any] = {}
+    accept: bool = False
+    max_age: float | None = None
 
     @property
     def records(self) -> bool:
@@ -56,7 +63,7 @@ class RigSettings(NamedTuple):
 
 def settings_of(values: Mapping[str, Any], flags: Mapping[str, Any]) -> RigSettings:
     """The settings of file and variables, by key, and the `flags` of the command line that were given: record, speed,
-    seed, strict. Raises TokentapeError for a speed that is none."""
+    seed, strict, accept, max_age. Raises TokentapeError for a speed that is none, or an age."""
     deck = {key.replace("-", "_"): values[key] for key in values if key.replace("-", "_") in DECK}
     if "seed" in deck:
         deck["seed"] = int(deck["seed"])
@@ -73,6 +80,8 @@ def settings_of(values: Mapping[str, Any], flags: Mapping[str, Any]) -> RigSetti
         mapped=dict(providers.parse_mapping(one) for one in values.get("map", ())),
         deck=deck,
         flags=given,
+        accept=bool(flags.get("accept")),
+        max_age=age(str(oldest)) if (oldest := flags.get("max_age") or values.get("max-age")) else None,
     )
 
 
@@ -98,6 +107,7 @@ class Rig:
         self._count = 0
         self.played: set[tuple[str, int]] = set()
         self.recorded: list[str] = []
+        self.told: list[str] = []
         rules = rules_of(settings.ignore, settings.normalize)
         self.house = Embedded(
             Index((), rules), Playing(seed=settings.seed), upstreams=settings.upstreams, records=settings.records
@@ -123,7 +133,8 @@ class Rig:
         given, settings = checked(config), self.settings
         fixture = {name: given[name] for name in DECK if name in given}
         marked = {name: value for name, value in (("speed", wish.speed), ("match", wish.match)) if value is not None}
-        deck = {"speed": "max", **settings.deck, **fixture, **settings.flags, **marked}
+        accepting = {"match": "route"} if settings.accept else {}
+        deck = {"speed": "max", **settings.deck, **fixture, **settings.flags, **accepting, **marked}
         strict = wish.strict if wish.strict is not None else bool(settings.strict or given.get("strict"))
         configured = tuple(map(self._path, given.get("tapes", settings.tapes)))
         rules = rules_of(
@@ -132,6 +143,7 @@ class Rig:
         found = [(name, find(test, name, configured)) for name in wish.tapes]
         target, episode = self._episode(test, found, rules)
         sources = self._sources(test, found, configured, target)
+        self._expect_young(sources, rules, strict=strict)
         mock = self.house.put(
             self._deck_name(test),
             sources,
@@ -166,10 +178,36 @@ class Rig:
         if not running.shipped:
             yield f"`{test.command.replace('=once', '=all')}` records it anew"
 
-    def end(self, running: Running) -> list[str]:
+    def _expect_young(self, sources: Sequence[Source], rules: Rules, *, strict: bool) -> None:
+        """Tells of tapes that are older than `max_age`. Raises CassetteError for one under `strict`."""
+        most = self.settings.max_age
+        if most is None:
+            return
+        entries = self.house.shelf.held([one for one in sources if not one.is_shipped], rules).entries
+        old = older(((one.place, one.interaction) for one in entries), Hub.wall_now(), most)
+        lines = [f"{one.told(most)} days; --tokentape-record=all records it anew" for one in old]
+        if lines and strict:
+            raise CassetteError(lines[0])
+        self.told += [line for line in lines if line not in self.told]
+
+    def estimate(self, tests: Iterable[tuple[Node, Sequence[str | Path]]]) -> str | None:
+        """What those tests, with the tapes that they name, will ask of the providers again; None where nothing is
+        recorded anew, or nothing was recorded before."""
+        if self.settings.record not in {"all", "rewrite"}:
+            return None
+        known = [find(one, names[0], self.settings.tapes) if names else own_source(one) for one, names in tests]
+        sources = {one for one in known if one is not None and not one.is_shipped}
+        entries = self.house.shelf.held(sorted(sources), self.house.chooser("").index.rules).entries
+        if not entries:
+            return None
+        return f"record {self.settings.record} asks again: {cost(one.interaction for one in entries).told}"
+
+    def end(self, running: Running, *, passed: bool = True) -> list[str]:
         """The test is over: what it still holds open is ended, what it records is kept. A line for each recording that
-        was not kept as it came."""
+        was not kept as it came. What a test that has `passed` asked is accepted, if that is wanted."""
         self.house.bind(None)
+        if self.settings.accept and passed:
+            self.told += accept(self.house, running.mock.name, self.root)
         played = self.house.played(running.mock.name)
         standby = running.episode.standby if running.episode is not None else None
         self.house.remove(running.mock.name, standby)
