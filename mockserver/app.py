@@ -17,8 +17,8 @@ from aiohttp import web
 from cassettes import routes
 from cassettes.matching import Asked
 from cassettes.model import Request, TokentapeError
-from cassettes.printable import escape
 from cassettes.redact import Redactor
+from cassettes.synth.cards import CardError
 from mockserver import answers, browsers, secure, wire
 from mockserver.catalogue import Catalogue
 from mockserver.choose import Chooser, Chosen
@@ -212,8 +212,8 @@ class Server:
             return await self._answer(request, self._readings.read(request, body), start)
         except routes.RouteError as error:
             return self._refused(request, 400, str(error), "tokentape_bad_path", start)
-        except FaultError as error:
-            return self._refused(request, 422, escape(str(error)), answers.FAULT, start)
+        except (FaultError, CardError) as error:
+            return self._refused(request, *answers.mistake(error), start)
 
     async def _answer(self, request: web.BaseRequest, reading: Reading, start: float) -> web.StreamResponse:
         """The answer of a tape, or of whoever else has one. Raises FaultError for faults that cannot act on it."""
@@ -307,7 +307,7 @@ class Server:
         if asked.request.method == "OPTIONS":
             return answers.options(answers.ANY_METHOD)
         own = reading.chooser is not self.chooser
-        catalogue = Catalogue(reading.chooser.index) if own else self._readings.catalogue
+        catalogue = Catalogue(reading.chooser.index, reading.chooser.cards) if own else self._readings.catalogue
         if reading.found is None and (said := catalogue.answer(asked)) is not None:
             reading.wanted.refuse("no tape answers this request, and what the server says itself stays whole")
             return answers.json_response(said.body, said.code)

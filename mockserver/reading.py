@@ -66,7 +66,7 @@ class Readings:
         self._index: object = None
         self._version = 0
         self.extra = extra
-        self.catalogue = Catalogue(chooser.index)
+        self.catalogue = Catalogue(chooser.index, chooser.cards)
 
     def current(self) -> bool:
         """Whether what was read still holds: no tape and no deck with tapes of its own has come or gone since."""
@@ -74,13 +74,13 @@ class Readings:
 
     def read(self, request: web.BaseRequest, body: bytes) -> Reading:
         """What `request` asks. Remembered while the tapes stay, for small bodies: all it depends on is in the key.
-        Raises RouteError for a path that cannot be read and FaultError for faults that cannot."""
+        Raises RouteError, FaultError or CardError for what of them cannot be read."""
         if not self.current():
             # Other tapes may bring other mounts: what a path means is read anew.
             self._known.clear()
             self._index = self._chooser.index
             self._version = self._decks.version
-            self.catalogue = Catalogue(self._chooser.index)
+            self.catalogue = Catalogue(self._chooser.index, self._chooser.cards)
             self.extra = self._settled | extra_mounts(self._chooser.index.providers)
         key = (request.method, request.raw_path, request.version, request.raw_headers, body)
         reading = self._known.get(key)
@@ -123,6 +123,8 @@ class Readings:
         if found is not None or route.operation in OPERATIONS:
             key = asked.likeness(chooser.index.rules).key
         wish = wanted(chooser.playing.faults, route, headers, target, tls=self._tls)
+        if found is not None and found[0] == "synth" and (faults := chooser.faults_of(asked)):
+            wish = wish.also(faults)
         return Reading(asked, asking, own, found, chooser, Came(asked), key, wish)
 
     def redactor_for(self, headers: Headers, target: str) -> Redactor:
