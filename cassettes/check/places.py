@@ -1,0 +1,78 @@
+"""Places in decoded JSON, as tables write them: `delta.type`, `choices[].index`. Pure; standard library only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from cassettes.grammar.table import When
+
+_TYPES: dict[type, str] = {
+    str: "string",
+    int: "integer",
+    float: "number",
+    bool: "boolean",
+    dict: "object",
+    list: "list",
+    type(None): "null",
+}
+
+
+@cache
+def steps(place: str) -> tuple[tuple[str, bool], ...]:
+    """The keys of a place, and whether all elements of what is there are meant."""
+    return tuple((part.removesuffix("[]"), part.endswith("[]")) for part in place.split(".")) if place else ()
+
+
+def values(value: object, place: str) -> Iterator[Any]:
+    """Everything that stands at `place`, null included; nothing where it is missing."""
+    found: list[object] = [value]
+    for key, each in steps(place):
+        below = [one[key] for one in found if isinstance(one, dict) and key in one]
+        found = [inner for one in below if isinstance(one, list) for inner in one] if each else below
+    yield from found
+
+
+def value_at(value: object, place: str) -> Any:
+    """The first of `values`; None without one."""
+    return next(values(value, place), None)
+
+
+def elements(value: object, each: str) -> Iterator[tuple[object, ...]]:
+    """The elements at `each`, every one behind the elements of lists that it is in (the outermost first)."""
+    found: list[tuple[tuple[object, ...], object]] = [((), value)]
+    for key, many in steps(each):
+        below = [(chain, one[key]) for chain, one in found if isinstance(one, dict) and key in one]
+        found = (
+            [((*chain, inner), inner) for chain, one in below if isinstance(one, list) for inner in one]
+            if many
+            else below
+        )
+    for chain, _ in found:
+        yield chain or (value,)
+
+
+def filled(value: object, place: str) -> bool:
+    """Whether something at `place` is there and not null, "", [] or {}."""
+    return any(one not in (None, "", [], {}) for one in values(value, place))
+
+
+def holds(when: When, value: object) -> bool:
+    """Whether the condition holds for `value`."""
+    if when.filled and not any(filled(value, place) for place in when.filled):
+        return False
+    if any(filled(value, place) for place in when.empty):
+        return False
+    return not when.at or value_at(value, when.at) in when.values
+
+
+def type_of(value: object) -> str:
+    """The JSON type of a decoded value."""
+    return _TYPES[type(value)]
+
+
+def is_of(value: object, types: str) -> bool:
+    """Whether the value has one of `types` (`string|null`)."""
+    own, wanted = type_of(value), types.split("|")
+    return own in wanted or "any" in wanted or (own == "integer" and "number" in wanted)
