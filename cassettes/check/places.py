@@ -17,6 +17,7 @@ _TYPES: dict[type, str] = {
     list: "list",
     type(None): "null",
 }
+_EMPTY: tuple[object, ...] = (None, "", [], {})
 
 
 @cache
@@ -25,22 +26,29 @@ def steps(place: str) -> tuple[tuple[str, bool], ...]:
     return tuple((part.removesuffix("[]"), part.endswith("[]")) for part in place.split(".")) if place else ()
 
 
-def values(value: object, place: str) -> Iterator[Any]:
+def values(value: object, place: str) -> list[Any]:
     """Everything that stands at `place`, null included; nothing where it is missing."""
-    found: list[object] = [value]
+    found: list[Any] = [value]
     for key, each in steps(place):
-        below = [one[key] for one in found if isinstance(one, dict) and key in one]
-        found = [inner for one in below if isinstance(one, list) for inner in one] if each else below
-    yield from found
+        found = [one[key] for one in found if isinstance(one, dict) and key in one]
+        if each:
+            found = [inner for one in found if isinstance(one, list) for inner in one]
+        if not found:
+            break
+    return found
 
 
 def value_at(value: object, place: str) -> Any:
     """The first of `values`; None without one."""
-    return next(values(value, place), None)
+    found = values(value, place)
+    return found[0] if found else None
 
 
 def elements(value: object, each: str) -> Iterator[tuple[object, ...]]:
     """The elements at `each`, every one behind the elements of lists that it is in (the outermost first)."""
+    if not each:
+        yield (value,)
+        return
     found: list[tuple[tuple[object, ...], object]] = [((), value)]
     for key, many in steps(each):
         below = [(chain, one[key]) for chain, one in found if isinstance(one, dict) and key in one]
@@ -50,21 +58,29 @@ def elements(value: object, each: str) -> Iterator[tuple[object, ...]]:
             else below
         )
     for chain, _ in found:
-        yield chain or (value,)
+        yield chain
 
 
 def filled(value: object, place: str) -> bool:
     """Whether something at `place` is there and not null, "", [] or {}."""
-    return any(one not in (None, "", [], {}) for one in values(value, place))
+    return any(one not in _EMPTY for one in values(value, place))
 
 
 def holds(when: When, value: object) -> bool:
     """Whether the condition holds for `value`."""
-    if when.filled and not any(filled(value, place) for place in when.filled):
-        return False
-    if any(filled(value, place) for place in when.empty):
-        return False
-    return not when.at or value_at(value, when.at) in when.values
+    if when.filled:
+        for place in when.filled:
+            if filled(value, place):
+                break
+        else:
+            return False
+    for place in when.empty:
+        if filled(value, place):
+            return False
+    if not when.at:
+        return True
+    said = value_at(value, when.at)
+    return said is None or said == "" or said in when.values
 
 
 def type_of(value: object) -> str:

@@ -42,6 +42,10 @@ class Standing:
             elif any(value is None for value in values(event, promise.place)):
                 self._promised.setdefault(promise.rule, False)
 
+    def lose(self) -> None:
+        """An event could not be read: counting goes on with the next."""
+        self._next = dict.fromkeys(self._next)
+
     def finish(self) -> Iterator[Misfit]:
         """The stream has ended, cleanly."""
         for promise in self._grammar.promises:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from cassettes.check.blocks import Block, blocks
 from cassettes.check.finding import Finding, Place
-from cassettes.check.places import values
+from cassettes.check.places import value_at, values
 from cassettes.check.shape import Misfit, Shapes
 from cassettes.check.standing import Standing
 from cassettes.check.walk import Walk
@@ -33,8 +33,10 @@ def check_stream(
     `trimmed`: a tool may have cut off the line ends behind the last event.
     """
     found = _Stream(grammar, provider, resumed, trimmed)
+    found.begin(body)
     for block in blocks(body, kind):
-        found.take(block)
+        if whole or not block.open:
+            found.take(block)
     if whole:
         found.finish()
     return tuple(_gathered(found.findings))
@@ -55,10 +57,17 @@ class _Stream:
         self._failed = self._cut = self._any = False
         self._last = Place()
 
+    def begin(self, body: bytes) -> None:
+        """Holds the bytes as such against the rules for them."""
+        if body.startswith(b"\xef\xbb\xbf"):
+            self._add(Misfit("bom", "a byte order mark", "none"), Place(1, 0), "")
+
     def take(self, block: Block) -> None:
         """Holds one event against every rule."""
         self._any = True
         self._last = block.place
+        if block.flaw:
+            self._tell(block, "", [Misfit("utf-8", "bytes that are not UTF-8")])
         if block.open and not self._trimmed:
             self._tell(block, "", [Misfit("tail", "the body ends before its blank line", "a blank line")])
         if self._grammar.done and block.data.strip() == self._grammar.done:
@@ -68,16 +77,22 @@ class _Stream:
         try:
             event = block.value()
         except ValueError as error:
-            self._tell(block, "", [Misfit("json", f"its data is no JSON ({error})", "a JSON object")])
+            flaw = f"no JSON ({error})" if block.data else "empty"
+            self._unread(block, flaw)
             return
         if not isinstance(event, dict):
-            self._tell(block, "", [Misfit("json", "its data is JSON, but no object", "a JSON object")])
+            self._unread(block, "JSON, but no object")
             return
         kind = self._shapes.kind_of(event)
         if kind is None:
             self._unknown(block, event)
             return
         self._known(block, kind, event)
+
+    def _unread(self, block: Block, flaw: str) -> None:
+        self._tell(block, "", [Misfit("json", f"its data is {flaw}", "a JSON object")])
+        self._walk.lose()
+        self._standing.lose()
 
     def finish(self) -> None:
         """The stream ended cleanly."""
@@ -92,11 +107,15 @@ class _Stream:
                 self._add(misfit, self._last, "")
 
     def _unknown(self, block: Block, event: dict[str, object]) -> None:
-        said = next(values(event, self._grammar.type_key), None) if self._grammar.type_key else None
-        name = said if isinstance(said, str) else block.name
-        found = f"the kind {name[:80]!r}, which is in no table" if name else "an event without a type"
-        self._tell(block, name[:80], [Misfit("type", found)])
-        self._tell(block, name[:80], self._standing.take(event))
+        key = self._grammar.type_key
+        said = value_at(event, key) if key else block.name
+        if not isinstance(said, str):
+            self._tell(block, "", [Misfit("keys", f"no {key}", "string")])
+            return
+        known = " and ".join(kind.name for kind in self._grammar.kinds)
+        found = f"the kind {said[:80]!r}, which is in no table" if said else f"an event that is none of {known}"
+        self._tell(block, said[:80], [Misfit("type", found)])
+        self._tell(block, said[:80], self._standing.take(event))
 
     def _known(self, block: Block, kind: Kind, event: dict[str, object]) -> None:
         self._tell(block, kind.name, self._shapes.misfits(kind, event))

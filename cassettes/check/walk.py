@@ -34,6 +34,7 @@ class Walk:
     def __init__(self, grammar: Grammar, quirks: Iterable[Quirk], resumed: bool = False) -> None:
         self._grammar = grammar
         self._resumed = resumed
+        self._failed = False
         self._more = {tuple(step.split(":")[:3]): step.split(":")[3] for quirk in quirks for step in quirk.steps}
         self._open: dict[str, dict[Key, _Instance]] = {machine.name: {} for machine in grammar.machines}
         self._fits = {fit.machine: fit for fit in grammar.fits}
@@ -44,6 +45,7 @@ class Walk:
         """Moves the machines by one event. Of several events out of order that one makes, the first is told."""
         found: list[Misfit] = []
         ordered = False
+        self._failed = self._failed or kind.name in self._grammar.failed
         for move in kind.moves:
             for chain in elements(event, move.each):
                 if not holds(move.when, chain[-1]):
@@ -56,20 +58,22 @@ class Walk:
                     found.append(misfit)
         return found
 
+    def lose(self) -> None:
+        """An event could not be read: what it said is missing, and nobody is to blame for that a second time."""
+        for instances in self._open.values():
+            for one in instances.values():
+                one.loose = True
+
     def finish(self, *, cut: bool) -> Iterator[Misfit]:
         """The stream has ended, cleanly. `cut`: it says itself that its answer is not whole."""
-        for machine in self._grammar.machines:
+        for number, machine in enumerate(self._grammar.machines):
             for key, one in self._open[machine.name].items():
                 if one.state not in machine.ends and not one.reported:
                     yield self._unfinished(machine, key, one, "the end of the stream")
+                    if not number:
+                        return  # what else is open is for the same reason
                 elif machine.json and not cut and not one.loose and not _is_json("".join(one.gathered)):
                     yield Misfit(f"{machine.name}-json", f"{_which(machine, key)} is no JSON when joined", "whole JSON")
-
-    @property
-    def begun(self) -> bool:
-        """Whether anything has moved the machine of the stream."""
-        first = self._grammar.machines[0]
-        return self._open[first.name][()].state != first.start
 
     def _step(self, move: Move, kind: Kind, chain: tuple[object, ...]) -> Iterator[Misfit]:
         machine = self._grammar.machine[move.machine]
@@ -80,8 +84,8 @@ class Walk:
             yield from self._opened(machine, key, one, chain[-1])
         target = self._target(machine, one, move.symbol)
         if target is None:
-            yield self._misplaced(machine, key, one, move, kind)
-            target = machine.target(move.symbol)
+            yield self._misplaced(machine, key, one, move.symbol)
+            target = machine.target(move.symbol, one.state)
             one.loose = True
         one.state = target
         yield from self._said(machine, key, one, move, kind, chain[-1])
@@ -90,7 +94,7 @@ class Walk:
     def _target(self, machine: Machine, one: _Instance, symbol: str) -> str | None:
         found = machine.steps.get(one.state, {}).get(symbol) or self._more.get((machine.name, one.state, symbol))
         if found is None and one.loose and one.state == machine.start:
-            return machine.target(symbol)
+            return machine.target(symbol, one.state)
         return found
 
     def _opened(self, machine: Machine, key: Key, one: _Instance, event: object) -> Iterator[Misfit]:
@@ -129,13 +133,15 @@ class Walk:
         if move.adds and (text := _text(event, move.adds)):
             one.gathered.append(text)
         if move.sums and not one.loose and (whole := _text(event, move.sums)) is not None:
-            joined = "".join(one.gathered)
+            joined = _paired(one.gathered)
             if joined != whole:
-                found = f"{move.sums} of {len(whole)} characters is not the {len(joined)} that came in pieces"
+                found = f"{move.sums} is not what came in pieces ({len(whole)} characters, and {len(joined)})"
                 yield Misfit(f"{machine.name}-sum", found, "the pieces, joined")
 
     def _settled(self, move: Move, key: Key) -> Iterator[Misfit]:
-        """What has to be finished when this symbol comes."""
+        """What has to be finished when this symbol comes; nothing has to be behind an error."""
+        if self._failed:
+            return
         name = f"{move.machine}:{move.symbol}"
         for machine in self._grammar.machines:
             if name not in machine.settled_by:
@@ -149,25 +155,17 @@ class Walk:
         found = f"{_which(machine, key)} is not finished ({one.state}) at {by}"
         return Misfit(f"{machine.name}-end", found, self._next(machine, one.state))
 
-    def _misplaced(self, machine: Machine, key: Key, one: _Instance, move: Move, kind: Kind) -> Misfit:
-        symbol = kind.name if self._speaks(machine, move.symbol) == [kind.name] else move.symbol
-        found = f"{symbol} for {_which(machine, key)}, which is {_at(machine, one.state)}"
+    def _misplaced(self, machine: Machine, key: Key, one: _Instance, symbol: str) -> Misfit:
+        found = f"{self._name(machine, symbol)} for {_which(machine, key)}, which is {_at(machine, one.state)}"
         return Misfit(f"{machine.name}-order", found, self._next(machine, one.state))
 
     def _next(self, machine: Machine, state: str) -> str:
-        symbols = machine.steps.get(state, {})
-        names = (self._speaks(machine, symbol) for symbol in symbols)
-        return " or ".join(one[0] if len(one) == 1 else symbol for one, symbol in zip(names, symbols, strict=True)) or (
-            "nothing more"
-        )
+        return " or ".join(self._name(machine, symbol) for symbol in machine.steps.get(state, ())) or "nothing more"
 
-    def _speaks(self, machine: Machine, symbol: str) -> list[str]:
-        """The kinds that mean `symbol` to the machine, where a kind means one thing to it."""
-        return [
-            kind.name
-            for kind in self._grammar.kinds
-            if {move.symbol for move in kind.moves if move.machine == machine.name} == {symbol}
-        ]
+    def _name(self, machine: Machine, symbol: str) -> str:
+        """The one kind of event that is read as `symbol`, or what of it is."""
+        kinds = self._grammar.means(machine.name, symbol)
+        return kinds[0] if len(kinds) == 1 else symbol
 
 
 def _key(move: Move, chain: tuple[object, ...]) -> Key:
@@ -190,6 +188,11 @@ def _which(machine: Machine, key: Key) -> str:
 
 def _at(machine: Machine, state: str) -> str:
     return "not begun" if state == machine.start else state
+
+
+def _paired(pieces: list[str]) -> str:
+    """The pieces as one text, halves of surrogate pairs that now stand together made one character."""
+    return "".join(pieces).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _is_json(text: str) -> bool:

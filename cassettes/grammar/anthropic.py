@@ -70,6 +70,7 @@ GRAMMAR: Final = Grammar(
     title="Anthropic Messages",
     source=_SDK,
     type_key="type",
+    envelope={"type": "string", "error.type": "string", "error.message": "string"},
     names="type",
     natives=("anthropic",),
     kinds=(

@@ -44,6 +44,7 @@ GRAMMAR: Final = Grammar(
     title="Gemini streamGenerateContent",
     source=_SDK,
     type_key="",
+    envelope={"error.code": "integer", "error.message": "string", "error.status": "string"},
     names="none",
     natives=("google", "vertex"),
     kinds=(
@@ -56,6 +57,7 @@ GRAMMAR: Final = Grammar(
         ),
         Kind(
             name="chunk",
+            when=When(filled=("candidates", "promptFeedback", "usageMetadata")),
             needs={"usageMetadata": "object", "modelVersion": "string", "responseId": "string"},
             may={
                 "candidates": "list",

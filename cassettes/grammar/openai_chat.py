@@ -13,6 +13,7 @@ from cassettes.grammar.table import NOTHING, Grammar, Kind, Machine, Move, Promi
 _SPEC: Final = "openai/openai-openapi, CreateChatCompletionStreamResponse"
 _SEEN: Final = "recordings of api.openai.com"
 _CALL: Final = "choices[].delta.tool_calls[]"
+_OBJECTS: Final = ("chat.completion.chunk", "chat.completion.done")  # the second: Perplexity
 _SAID: Final = (
     "delta.content",
     "delta.refusal",
@@ -49,6 +50,7 @@ GRAMMAR: Final = Grammar(
     dialect="openai-chat",
     title="OpenAI Chat Completions",
     source=_SPEC,
+    envelope={"error.message": "string", "error.type": "string", "error.code": "any", "error.param": "any"},
     type_key="",
     names="none",
     named=("error",),
@@ -73,6 +75,7 @@ GRAMMAR: Final = Grammar(
         ),
         Kind(
             name="chunk",
+            when=When(filled=("id", "choices", "usage", "prompt_filter_results"), at="object", values=_OBJECTS),
             needs={
                 "id": "string",
                 "object": "string",

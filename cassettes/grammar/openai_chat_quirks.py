@@ -32,6 +32,7 @@ QUIRKS: Final = (
         ("openrouter", "avian"),
         "20 recordings: the role in every chunk, a last choice beside the usage, the reason to finish perhaps twice",
         steps=(_ROLE_AGAIN, _ROLE_BEHIND, _FINISH_AGAIN),
+        waives=("envelope",),
         adds=(
             *_chunk("provider"),
             *_choice("native_finish_reason"),
@@ -41,8 +42,9 @@ QUIRKS: Final = (
     Quirk(
         ("azure",),
         "11 recordings: the prompt's filter first, annotations between; models of others come as those send them",
-        waives=("created",),
+        waives=("created", "envelope"),
         lacks=(_NO_FINISH,),
+        says=("object=",),
         adds=(
             *_chunk("prompt_filter_results", "latency_checkpoint"),
             *_choice("content_filter_results", "matched_stop"),
@@ -57,10 +59,17 @@ QUIRKS: Final = (
         adds=(*_chunk("x_groq"), *_delta("reasoning", "channel", "executed_tools")),
     ),
     Quirk(("deepseek",), "8 recordings", adds=_delta("reasoning_content")),
-    Quirk(("xai",), "11 recordings", waives=("created",), lacks=(_NO_FINISH,), adds=_delta("reasoning_content")),
+    Quirk(
+        ("xai",),
+        "11 recordings; errors as {code, error}, the second a text (hermes-agent#27197)",
+        waives=("created", "envelope"),
+        lacks=(_NO_FINISH, "error:error.message"),
+        adds=(*_delta("reasoning_content"), "error:code"),
+    ),
     Quirk(
         ("mistral",),
-        "10 recordings; a padding `p` in one",
+        "10 recordings; a padding `p` in one; errors as {detail}",
+        waives=("envelope",),
         lacks=_delta("tool_calls[].index"),
         adds=_chunk("p"),
     ),
@@ -108,7 +117,8 @@ QUIRKS: Final = (
     Quirk(
         ("perplexity",),
         "1 recording: no [DONE], a last `object` of its own",
-        waives=("stream-end", "variant"),
+        waives=("stream-end",),
+        says=("object=chat.completion.done",),
         adds=(*_chunk("citations", "search_results"), *_choice("message")),
     ),
     Quirk(

@@ -229,6 +229,7 @@ GRAMMAR: Final = Grammar(
     dialect="openai-responses",
     title="OpenAI Responses",
     source=_SDK,
+    envelope={"error.message": "string", "error.type": "string", "error.code": "any", "error.param": "any"},
     type_key="type",
     names="type",
     done="[DONE]",
@@ -358,7 +359,8 @@ GRAMMAR: Final = Grammar(
             steps=("response:completed:[DONE]:completed", "response:incomplete:[DONE]:incomplete"),
         ),
         Quirk(("lmstudio",), "2 recordings: arguments come whole, in their `done` alone", waives=("input-sum",)),
-        Quirk(("azure", "xai", "deepseek", "bedrock", "groq"), "their recordings are as OpenAI's own"),
+        Quirk(("xai",), "7 recordings; errors as {code, error}, the second a text", waives=("envelope",)),
+        Quirk(("azure", "deepseek", "bedrock", "groq"), "their recordings are as OpenAI's own"),
     ),
 )
 """The table."""

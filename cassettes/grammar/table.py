@@ -21,6 +21,7 @@ no table, perhaps new."""
 Types = Mapping[str, str]
 """Place -> JSON types, `|` between: string, integer, number, boolean, object, list, null, any."""
 
+_BOM: Final = "tried: openai-python 3.51, anthropic-sdk-python 2.10, python-genai 3.3"
 NOTHING: Final[Types] = MappingProxyType({})
 
 
@@ -28,7 +29,7 @@ class When(NamedTuple):
     """A condition on an event, or on an element of it. A value is filled if it is there and not null, "", [] or {}.
 
     Holds if one of `filled` is filled (or there are none to fill), all of `empty` are not, and the value at the place
-    `at` is one of `values` (`at` empty: any).
+    `at`, should there be one, is one of `values`.
     """
 
     filled: tuple[str, ...] = ()
@@ -108,9 +109,10 @@ class Machine:
     opened_id: str = ""
     json: bool = False
 
-    def target(self, symbol: str) -> str:
-        """Where `symbol` leads from the first state that knows it: the way back after an event that was missed."""
-        return next((steps[symbol] for steps in self.steps.values() if symbol in steps), self.start)
+    def target(self, symbol: str, state: str) -> str:
+        """Where `symbol` leads from the first state that knows it, the way back after an event that was missed; `state`
+        if none does."""
+        return next((steps[symbol] for steps in self.steps.values() if symbol in steps), state)
 
     @property
     def symbols(self) -> tuple[str, ...]:
@@ -155,7 +157,8 @@ class Promise(NamedTuple):
 
 class Quirk(NamedTuple):
     """How `providers` differ: `steps` more (`machine:state:symbol:state`), rules that do not hold (`waives`), keys that
-    they leave out (`lacks`, as `kind:place`) and keys that they add (`adds`, the same). `source`: where it was seen."""
+    they leave out (`lacks`, as `kind:place`) and keys that they add (`adds`, the same), values of their own (`says`, as
+    `place=value`). `source`: where it was seen."""
 
     providers: tuple[str, ...]
     source: str
@@ -163,6 +166,7 @@ class Quirk(NamedTuple):
     waives: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
     adds: tuple[str, ...] = ()
+    says: tuple[str, ...] = ()
 
 
 class Rule(NamedTuple):
@@ -181,9 +185,9 @@ class Grammar:
     The first of `machines` is that of the whole stream, it has no key and one instance.
     `type_key`: the place where an event names its kind (empty: it does not). `names`: `type` if the SSE name is that
     kind, `none` if there are no names but those of `named`. `done`: the kind of a last line of data that is no JSON.
-    `failed`: kinds after which nothing has to come. `cut_by`: place -> values that say an answer is not whole.
-    `natives`: the providers held to the letter; with a provider that is neither one of them nor in a quirk, all quirks
-    are let pass, as nobody knows who speaks.
+    `failed`: kinds after which nothing has to come. `envelope`: the keys of an error response. `cut_by`: place ->
+    values that say an answer is not whole. `natives`: the providers held to the letter; with a provider that is neither
+    one of them nor in a quirk, all quirks are let pass, as nobody knows who speaks.
     """
 
     dialect: str
@@ -197,6 +201,7 @@ class Grammar:
     named: tuple[str, ...] = ()
     done: str = ""
     failed: tuple[str, ...] = ("error",)
+    envelope: Types = field(default_factory=lambda: NOTHING)
     variants: tuple[Variants, ...] = ()
     fits: tuple[Fit, ...] = ()
     steady: tuple[Steady, ...] = ()
@@ -222,6 +227,11 @@ class Grammar:
             name: Rule(f"{self.dialect}/{name}", says, source, level) for name, says, source, level in self._rules()
         }
 
+    def means(self, machine: str, symbol: str) -> tuple[str, ...]:
+        """The kinds that mean `symbol` to the machine, and nothing else."""
+        said = ((kind.name, {move.symbol for move in kind.moves if move.machine == machine}) for kind in self.kinds)
+        return tuple(name for name, symbols in said if symbols == {symbol})
+
     def quirks_of(self, provider: str) -> tuple[Quirk, ...]:
         """The quirks that `provider` may have."""
         if provider in self.natives or any(provider in quirk.providers for quirk in self.quirks):
@@ -229,6 +239,8 @@ class Grammar:
         return self.quirks
 
     def _rules(self) -> Iterator[tuple[str, str, str, Level]]:
+        yield "utf-8", "a stream is UTF-8; other bytes come out as U+FFFD", "WHATWG HTML 9.2.5", "error"
+        yield "bom", "a stream begins without a byte order mark; many clients lose its first event", _BOM, "warning"
         yield "json", "the data of an event is a JSON object", self.source, "error"
         yield (
             "tail",
@@ -243,6 +255,8 @@ class Grammar:
         yield "variant", "what an event says it is or holds is in the table", self.source, "unknown"
         yield "key", "the keys of an event are in the table", self.source, "unknown"
         yield "empty", "a stream has at least one event", self.source, "error"
+        yield "stream", "a request for a stream is answered by one, or by an error status", self.source, "warning"
+        yield "envelope", f"the JSON of an error response has {' and '.join(self.envelope)}", self.source, "warning"
         for machine in self.machines:
             yield from _machine_rules(machine, every=machine is self.machines[0])
         for name in _summed(self):
