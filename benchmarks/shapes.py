@@ -25,7 +25,7 @@ _FREE = frozenset(
 )
 """Keys of which the content is the user's, not the provider's."""
 _IDS = re.compile(r"(?:.*_)?ids?|responseId|system_fingerprint")
-_RUN = re.compile(r"[A-Za-z0-9+/=]{6,}")
+_RUN = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[A-Za-z0-9+/=]{6,}|(?<![a-z])[0-9][0-9a-f]{3,5}\b")
 _COLON, _COMMA = re.compile(r'^\{"\w+": '), re.compile(r'^\{"\w+":\s*("[^"]*"|[0-9]+|\[\]), ')
 _WHOLE = (b"\n\n", b"\r\n\r\n", b"]", b"]\n")
 _PAD = re.compile(r"( +)\}$")
@@ -74,7 +74,7 @@ def look(name: str, interaction: Interaction) -> Look:
     marks = {
         "framing": frozenset(_framing(interaction, events)),
         "order": frozenset(f"{one} > {other}" for one, other in pairwise(["^", *_runs(labels), "$"])),
-        "keys": frozenset(f"{label(value)}: {keys(value)}" for value in said),
+        "keys": frozenset(f"{label(value)} {mark}" for value in said for mark in keys(value)),
         "ids": frozenset(mark for value in said for mark in _ids(value)),
     }
     return Look(name, marks, {key: tuple(found) for key, found in _numbers(interaction, events, values, edges).items()})
@@ -99,14 +99,20 @@ def label(value: object, event: bytes = b"") -> str:
     return "+".join([*filled, *finish, *(["usage"] if value.get("usage") else [])]) or "empty"
 
 
-def keys(value: object) -> str:
-    """The keys of decoded JSON in their order, with the types of what is under them."""
+def keys(value: object, place: str = "") -> Iterator[str]:
+    """The keys of every object in decoded JSON, in their order, with the types of what is under them."""
     if isinstance(value, dict):
-        inner = (f"{key}{'' if key in _FREE else keys(one)}" for key, one in value.items())
-        return "{" + ",".join(inner) + "}"
-    if isinstance(value, list):
-        return "[" + "|".join(dict.fromkeys(map(keys, value))) + "]"
-    return {str: "", bool: "?", type(None): "=null"}.get(type(value), "#")
+        yield f"{place or '.'} {{{', '.join(f'{key}{_type(one)}' for key, one in value.items())}}}"
+        for key, one in value.items():
+            if key not in _FREE:
+                yield from keys(one, f"{place}.{key}")
+    elif isinstance(value, list):
+        for one in value:
+            yield from keys(one, f"{place}[]")
+
+
+def _type(value: object) -> str:
+    return {dict: ":{}", list: ":[]", bool: ":bool", type(None): ":null", str: ""}.get(type(value), ":number")
 
 
 def _runs(labels: Iterable[str]) -> Iterator[str]:
