@@ -90,6 +90,11 @@ class Dialect(ABC):
         """Whether a request asks for a stream; `body` is its decoded JSON."""
         return at(body, "stream") is True
 
+    def claims(self, body: object) -> bool:  # noqa: ARG002 - most have a path, or a header, of their own
+        """Whether a request with that decoded JSON can be of this grammar: asked of those that share a path without a
+        mount, where no header tells them apart."""
+        return False
+
     def fold(self, payloads: Iterable[object]) -> Folded | None:  # noqa: ARG002 - raw knows no events
         """The whole answer that the decoded events of a stream make (`payload`; None among them is passed over), as
         the provider gives it where no stream was asked for. None if they are no stream of this grammar."""
