@@ -79,7 +79,7 @@ def test_what_a_tape_has_to_answer_is_left_to_it() -> None:
 
 def test_ollama_lists_tags_and_shows_the_model_that_the_body_names() -> None:
     asked = Request("POST", "http://127.0.0.1:11434/api/chat", (), b'{"model": "llama3.2"}')
-    one = Interaction(asked, Response(200, "OK", (), b'{"message": {}, "done": true}\n', Stream()))
+    one = Interaction(asked, Response(200, "OK", (), b'{"message": {}, "done": true}\n', Stream(provider="ollama")))
     index = Index([entry_of("mine", 1, one)])
 
     def ask(method: str, target: str, body: bytes = b"") -> Said | None:
