@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote, unquote
 
-from cassettes.dialects import gemini_errors, gemini_fold
+from cassettes.dialects import gemini_errors, gemini_fold, gemini_speak
 from cassettes.dialects.base import Dialect, Endpoint, at, content_text, json_bytes, json_headers
 from cassettes.dialects.delta import Delta, Folded, ToolPart
 from cassettes.dialects.estimate import tokens
+from cassettes.dialects.speech import Speech, Voice
 from cassettes.model import Headers
 
 _COLLECTIONS: Final = ("/models/", "/tunedModels/")
@@ -78,6 +79,9 @@ class Gemini(Dialect):
 
     def fold(self, payloads: Iterable[object]) -> Folded | None:
         return gemini_fold.fold(payloads)
+
+    def speak(self, said: Sequence[Delta], voice: Voice) -> Speech:
+        return gemini_speak.speak(said, voice)
 
     def array(self, payloads: Iterable[object]) -> object:
         """The JSON of a stream that was asked for without `alt=sse`: one array of the responses (providers.md 6.2)."""
@@ -171,4 +175,5 @@ DIALECT = Gemini(
     bare=_VERSIONS,
     marks=("x-goog-api-key", "?key"),
     default_model="gemini-2.5-flash",
+    stream_type="text/event-stream",
 )

@@ -7,8 +7,7 @@ choice says the same, chunk by chunk in turn. Pure. Imports what is beside it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from cassettes.dialects.counts import counts, uncounted
@@ -17,16 +16,19 @@ from cassettes.dialects.finish import Meaning, own_word
 from cassettes.dialects.openai_chat_styles import filled, style_of
 from cassettes.dialects.openai_errors import openai_envelope
 from cassettes.dialects.speech import (
+    LETTERS,
     Piece,
     Saying,
     Speech,
     Voice,
+    before_error,
     dumps,
     gathered_usage,
     in_turn,
     last_finish,
     pieces,
     sse,
+    whole_calls,
 )
 
 _WORDS: Final[Mapping[Meaning, str]] = {
@@ -40,7 +42,6 @@ _OWN_COUNTS: Final = frozenset(("prompt_tokens", "completion_tokens"))
 _RANDOM: Final = re.compile(r"([*#])(\d+)|uuid")
 _MAKERS: Final = {"openai": "OpenAI", "anthropic": "Anthropic", "google": "Google AI Studio", "x-ai": "xAI"}
 _BLOCK: Final = 16
-_LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 
 Fields = dict[str, object]
 
@@ -54,9 +55,7 @@ class _Chunks:
     """A stream of chunks while it is made."""
 
     def __init__(self, said: Sequence[Delta], voice: Voice) -> None:
-        error = next((at for at, delta in enumerate(said) if delta.error), None)
-        self._error = None if error is None else (error, said[error].error)
-        self._said = said[:error]
+        self._said, self._error = before_error(said)
         self._voice = voice
         thinking = any(delta.reasoning for delta in said)
         self._style = style = style_of(voice.provider, voice.quirks, thinking=thinking)
@@ -83,7 +82,7 @@ class _Chunks:
     def speech(self) -> Speech:
         """All of it."""
         style, saying = self._style, self._saying
-        parts = _joined(in_turn(self._said)) if style.whole else list(pieces(self._said))
+        parts = whole_calls(in_turn(self._said)) if style.whole else list(pieces(self._said))
         for event in style.first:
             saying.add(sse(dumps(event)))
         if style.opening is not None and not (style.opens_call and parts and parts[0].kind == "tool"):
@@ -195,7 +194,7 @@ class _Chunks:
             # Seen in recordings: `data: `, JSON and blank line are so many characters over a multiple of 16.
             size = (self._padded - len(text) - 8) % _BLOCK
             before, mark, after = text.rpartition('"obfuscation":"')
-            text = before + mark + "".join(self._chance.choices(_LETTERS, k=size)) + after
+            text = before + mark + "".join(self._chance.choices(LETTERS, k=size)) + after
         self._saying.add(sse(text))
 
     def _beside(self, template: Mapping[str, object]) -> Fields:
@@ -217,23 +216,6 @@ class _Chunks:
             return voice.token(key, int(found[2])) if found[1] == "*" else voice.hexes(key, int(found[2]))
 
         return _RANDOM.sub(drawn, pattern.replace("$created", str(voice.created)))
-
-
-def _joined(parts: Iterable[Piece]) -> list[Piece]:
-    """Each call, whose parts stand next to each other, as one piece at the time of its last."""
-    joined: list[Piece] = []
-    for is_call, run in groupby(parts, lambda piece: piece.tool.number if piece.kind == "tool" else None):
-        if is_call is None:
-            joined.extend(run)
-            continue
-        call = list(run)
-        tools = [piece.tool for piece in call]
-        ident, name = (
-            next((text for text in texts if text), "") for texts in zip(*(t[1:3] for t in tools), strict=True)
-        )
-        whole = ToolPart(is_call, ident, name, "".join(tool.arguments for tool in tools))
-        joined.append(call[-1]._replace(tool=whole))
-    return joined
 
 
 def _sorted(value: object) -> object:

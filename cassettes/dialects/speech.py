@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from random import Random
 from typing import Final, NamedTuple
 
@@ -18,7 +19,7 @@ from cassettes.dialects.delta import Delta, ToolPart
 
 CREATED: Final = 1795167000
 """2026-11-20 09:30 UTC: when a synthetic answer was made, if nobody says another time."""
-_ALPHABET: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+LETTERS: Final = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _HEX: Final = "0123456789abcdef"
 # JSON may hold these as they are, and an event stream too; clients that cut lines with `splitlines` break at them.
 _LINE_ENDS: Final = re.compile("[\u0085\u2028\u2029]")
@@ -48,7 +49,7 @@ class Voice:
         """A source of chance for one purpose: the same seed and name give the same, whoever else draws."""
         return Random(f"{self.seed}\0{name}")
 
-    def token(self, name: str, length: int, alphabet: str = _ALPHABET) -> str:
+    def token(self, name: str, length: int, alphabet: str = LETTERS) -> str:
         """`length` random characters for the id called `name`."""
         return "".join(self.chance(name).choices(alphabet, k=length))
 
@@ -155,28 +156,63 @@ class Piece(NamedTuple):
 
 
 def pieces(said: Sequence[Delta]) -> Iterator[Piece]:
-    """The pieces of an answer in their order: what one delta holds of several kinds, one after another."""
+    """The pieces of an answer in their order: what one delta holds of several kinds, one after another. Its calls are
+    numbered from 0 as they begin: Gemini numbers those of one event, Anthropic the blocks of a message."""
+    calls = _Calls()
     for at, delta in enumerate(said):
         for kind in ("reasoning", "text", "refusal"):
             if text := getattr(delta, kind):
                 yield Piece(at, kind, text)
-        yield from (Piece(at, "tool", tool=part) for part in delta.tools)
+        yield from (Piece(at, "tool", tool=calls.numbered(part)) for part in delta.tools)
+
+
+class _Calls:
+    """The calls of an answer: the number and id under which each goes on."""
+
+    def __init__(self) -> None:
+        self._known: dict[int, tuple[int, str]] = {}
+        self._count = 0
+
+    def numbered(self, part: ToolPart) -> ToolPart:
+        """A part with a name under a known number is of a call of its own, unless it repeats the id of the known one,
+        or has none where that has one: some gateways send the name with every part."""
+        known = self._known.get(part.number)
+        if known is None or (part.name and (part.id != known[1] if part.id else not known[1])):
+            known = self._known[part.number] = (self._count, part.id)
+            self._count += 1
+        return part._replace(number=known[0])
 
 
 def in_turn(said: Sequence[Delta]) -> Iterator[Piece]:
     """As `pieces`, for grammars in which nothing stands inside a call: each goes on to its end from where it began, and
-    what came between waits for that. Calls are numbered from 0 in the order of their beginning."""
-    numbers: dict[int, int] = {}
+    what came between waits for that."""
     begun: dict[int, int] = {}
-    placed: list[tuple[int, Piece]] = []
-    for place, piece in enumerate(pieces(said)):
-        if piece.kind == "tool":
-            number = numbers.setdefault(piece.tool.number, len(numbers))
-            numbered = piece._replace(tool=piece.tool._replace(number=number))
-            placed.append((begun.setdefault(number, place), numbered))
-        else:
-            placed.append((place, piece))
+    placed = [
+        (begun.setdefault(piece.tool.number, place) if piece.kind == "tool" else place, piece)
+        for place, piece in enumerate(pieces(said))
+    ]
     at = 0
     for _, piece in sorted(placed, key=lambda one: one[0]):
         at = max(at, piece.at)
         yield piece._replace(at=at)
+
+
+def whole_calls(parts: Iterable[Piece]) -> list[Piece]:
+    """Each call, whose parts stand next to each other (`in_turn`), as one piece at the time of its last."""
+    joined: list[Piece] = []
+    for number, run in groupby(parts, lambda piece: piece.tool.number if piece.kind == "tool" else None):
+        if number is None:
+            joined.extend(run)
+            continue
+        call = list(run)
+        tools = [piece.tool for piece in call]
+        ident, name = (next(filter(None, texts), "") for texts in ((t.id for t in tools), (t.name for t in tools)))
+        whole = ToolPart(number, ident, name, "".join(tool.arguments for tool in tools))
+        joined.append(call[-1]._replace(tool=whole))
+    return joined
+
+
+def before_error(said: Sequence[Delta]) -> tuple[Sequence[Delta], tuple[int, str] | None]:
+    """What is said before an answer fails, and where and with which message it does; None if it does not."""
+    at = next((at for at, delta in enumerate(said) if delta.error), None)
+    return (said, None) if at is None else (said[:at], (at, said[at].error))
