@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cassettes.dialects import cohere_fold
+from cassettes.dialects import cohere_fold, cohere_speak
 from cassettes.dialects.base import Dialect, Endpoint, at, json_bytes, json_headers, last_user_text
 from cassettes.dialects.delta import NOTHING, Delta, Folded, ToolPart
+from cassettes.dialects.speech import Speech, Voice
 
 _ERROR_ID: Final = "00000000-0000-4000-8000-000000000000"
 """A constant, so that equal requests get equal answers."""
@@ -43,6 +44,9 @@ class Cohere(Dialect):
 
     def fold(self, payloads: Iterable[object]) -> Folded | None:
         return cohere_fold.fold(payloads)
+
+    def speak(self, said: Sequence[Delta], voice: Voice) -> Speech:
+        return cohere_speak.speak(said, voice)
 
     def envelope(self, status: int, message: str, code: str | None) -> object:  # noqa: ARG002 - it has an id and words
         """An id and the words (recorded: errors/crmne__ruby_llm__2); a code, which is ours, stands beside them."""
@@ -87,4 +91,5 @@ DIALECT = Cohere(
     # Its SDKs are made by a generator that says so; of those who claim `/v1/models` no other one is.
     marks=("x-fern-sdk-name",),
     default_model="command-a-03-2025",
+    stream_type="text/event-stream",
 )

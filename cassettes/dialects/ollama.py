@@ -9,9 +9,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cassettes.dialects import ollama_fold
+from cassettes.dialects import ollama_fold, ollama_speak
 from cassettes.dialects.base import Dialect, Endpoint, at, content_text, json_bytes, last_user_text
 from cassettes.dialects.delta import NOTHING, Delta, Folded, ToolPart
+from cassettes.dialects.speech import Speech, Voice
 
 _MODIFIED: Final = "1970-01-01T00:00:00Z"
 _COUNTS: Final = (
@@ -59,6 +60,9 @@ class Ollama(Dialect):
 
     def fold(self, payloads: Iterable[object]) -> Folded | None:
         return ollama_fold.fold(payloads)
+
+    def speak(self, said: Sequence[Delta], voice: Voice) -> Speech:
+        return ollama_speak.speak(said, voice)
 
     def envelope(self, status: int, message: str, code: str | None) -> object:  # noqa: ARG002 - it has words alone
         """The words alone, as Ollama has it (recorded: errors/crmne__ruby_llm__11 has OpenAI's shape, at `/v1`); a
@@ -133,4 +137,5 @@ DIALECT = Ollama(
         Endpoint("model", "POST", "/api/show"),
     ),
     default_model="llama3.2",
+    stream_type="application/x-ndjson",
 )

@@ -14,6 +14,8 @@ from sdk.recordings import differences, needs_recordings, recordings, told
 
 from cassettes import dialects
 from cassettes.dialects.base import payload
+from cassettes.dialects.delta import Delta, ToolPart
+from cassettes.dialects.speech import Voice
 
 AT_LEAST = {"ollama": 2, "cohere": 3}
 
@@ -49,6 +51,25 @@ def test_thoughts_and_calls_fold_to_what_the_sdk_makes_of_them(name: str, made: 
         tasks[-1]["folded"] = dialects.get(name).fold(payloads).body
     for one in told("new", "fold_others", tasks):
         assert not list(differences(one["whole"], one["streamed"])), one["name"]
+
+
+@pytest.mark.parametrize("name", AT_LEAST)
+def test_the_sdk_takes_what_we_say(name: str) -> None:
+    dialect, said = dialects.get(name), [Delta(reasoning="Hm."), Delta("Hello "), Delta("세계 🎉")]
+    said += [Delta(tools=(ToolPart(0, "", "f", '{"a":'),)), Delta(tools=(ToolPart(0, arguments="1}"),))]
+    said += [Delta(finish="tool_calls", usage={"prompt_tokens": 9, "completion_tokens": 12})]
+    payloads = [value for event in dialect.speak(said, Voice(name, "m")).events if (value := payload(event.data))]
+    task = {"name": "said", "sdk": name, "payloads": payloads, "folded": dialect.fold(payloads).body}
+    (one,) = told("new", "fold_others", [task])
+    assert not list(differences(one["whole"], one["streamed"]))
+    whole = one["whole"]
+    if name == "ollama":
+        assert (whole["text"], whole["thinking"], len(whole["calls"])) == ("Hello 세계 🎉", "Hm.", 1)
+        assert whole["calls"][0]["function"] == {"name": "f", "arguments": {"a": 1}}
+    else:
+        texts = [[part["thinking"], part["text"]] for part in whole["content"]]
+        assert texts == [["Hm.", ""], ["", "Hello 세계 🎉"]]
+        assert whole["calls"][0][1:] == ["f", '{"a":1}']
 
 
 @pytest.mark.parametrize("name", AT_LEAST)
