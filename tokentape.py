@@ -59,6 +59,7 @@ COMMANDS = {
     "verify": Entry("Tapes", "recorder.tape_commands", "Play a tape and compare bytes and gaps."),
     "edit": Entry("Tapes", "recorder.tape_commands", "Repair a tape that was edited by hand."),
     "import": Entry("Tapes", "recorder.tape_commands", "Make tapes of other tools' recordings."),
+    "convert": Entry("Tapes", "recorder.transpose_commands", "Make the same conversation in another dialect."),
     "schema": Entry("Tapes", "recorder.tape_commands", "Print a JSON Schema for editors."),
     "config": Entry("About", "recorder.settings", "Show every setting and where it comes from."),
     "completion": Entry("About", "recorder.completion", "Print the completion script of a shell."),
