@@ -91,7 +91,9 @@ def test_bad_input_gets_one_line(argv: tuple[object, ...], status: int, words: s
 
 def test_an_answer_that_cannot_be_read_is_named(run: Any, tmp_path: Path) -> None:
     odd = tmp_path / "odd.yaml"
-    one = Interaction(Request("POST", "http://h/x"), Response(200, "OK", (), b"data: x\n\n", Stream(chunks=(Chunk(1.0, 9),))))
+    one = Interaction(
+        Request("POST", "http://h/x"), Response(200, "OK", (), b"data: x\n\n", Stream(chunks=(Chunk(1.0, 9),)))
+    )
     odd.write_bytes(dump(Cassette((one,))))
     status, out, err = run("convert", "--to", "anthropic", odd)
     assert (status, out) == (3, "")
