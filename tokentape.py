@@ -57,6 +57,7 @@ COMMANDS = {
     "list": Entry("Tapes", "recorder.tape_commands", "List tapes and what is on them."),
     "show": Entry("Tapes", "recorder.tape_commands", "Show head, timeline, text and ending of a tape."),
     "verify": Entry("Tapes", "recorder.tape_commands", "Play a tape and compare bytes and gaps."),
+    "check": Entry("Tapes", "recorder.check_commands", "Hold tapes against grammar, secrets and age, for CI."),
     "edit": Entry("Tapes", "recorder.tape_commands", "Repair a tape that was edited by hand."),
     "import": Entry("Tapes", "recorder.tape_commands", "Make tapes of other tools' recordings."),
     "convert": Entry("Tapes", "recorder.transpose_commands", "Make the same conversation in another dialect."),
