@@ -7,10 +7,8 @@ Pure. May import the dialects, the providers, `folding`, `timeline`, `model` and
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from itertools import accumulate
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
@@ -22,7 +20,7 @@ from cassettes.dialects.speech import CREATED, Speech, Spoken, Voice
 from cassettes.model import Ending, Frame, Head, Headers, Interaction, Response, Timeline, TokentapeError, header
 from cassettes.normalise import decoded
 from cassettes.provider import Provider
-from cassettes.timeline import to_timeline
+from cassettes.timeline import arrivals, to_timeline
 from cassettes.transpose import whole
 from cassettes.transpose.request import Asked, Wanted
 from cassettes.transpose.talk import Json, Losses, text_at
@@ -55,7 +53,7 @@ def transposed(interaction: Interaction, dialect: str, wanted: Wanted, asked: As
         losses.add(f"response headers: {', '.join(dict.fromkeys(lost))}", "they are the other provider's own")
     if response.stream.trailers:
         losses.add("response trailers", "they are the other provider's own")
-    if folding.is_stream(response):
+    if folding.is_stream(response) and response.code < 400:
         return _stream(interaction, timeline, dialect, wanted, asked, losses)
     return _alone(interaction, timeline, dialect, wanted, asked, losses)
 
@@ -96,6 +94,8 @@ def _alone(
     """An answer that is one JSON body: an error, or the whole of what a stream would have said."""
     source, target, response = dialects.get(dialect), dialects.get(wanted.dialect), interaction.response
     body = decoded(response.body)
+    if not isinstance(body, (dict, list)):  # an error that is told as an event is one all the same
+        body = next((value for value in folding.payloads(response) if value is not None), None)
     due = timeline.frames[-1].at_ms if timeline.frames else timeline.head_at_ms
     if response.code >= 400:
         headers, made = _error(response, body, wanted)
@@ -150,16 +150,9 @@ def _answered(
 
 def _heard(events: Sequence[bytes], payloads: Sequence[object], dialect: Dialect, timeline: Timeline) -> Heard:
     """The pieces, each at the time of the frame that brought the last byte of its event."""
-    arrived = list(accumulate(len(frame.data) for frame in timeline.frames))
-    said, times, end = [], [], 0
-    for event, value in zip(events, payloads, strict=True):
-        end += len(event)
-        delta = dialect.delta(value)
-        if delta != NOTHING:
-            place = min(bisect_left(arrived, min(end, arrived[-1])), len(arrived) - 1)
-            said.append(delta)
-            times.append(timeline.frames[place].at_ms)
-    return Heard(said, times)
+    told = zip(map(dialect.delta, payloads), arrivals(timeline, map(len, events)), strict=True)
+    pairs = [(delta, at_ms) for delta, at_ms in told if delta != NOTHING]
+    return Heard([delta for delta, _ in pairs], [at_ms for _, at_ms in pairs])
 
 
 def _keepalives(events: Sequence[bytes], payloads: Sequence[object], losses: Losses) -> None:

@@ -84,6 +84,11 @@ def test_an_error_is_the_other_providers_error(to: str, place: tuple[str, ...]) 
     assert (one.response.stream.headers_ms, [chunk.gap_ms for chunk in one.response.stream.chunks]) == (5.0, [7.0])
 
 
+def test_an_error_that_is_told_as_an_event_is_an_error() -> None:
+    one, _ = made(alone(404, b'data: {"error": {"message": "no such model"}}\n\n', SSE), "anthropic")
+    assert (one.response.code, json.loads(one.response.body)["error"]["message"]) == (404, "no such model")
+
+
 def test_an_error_without_words_has_its_status() -> None:
     assert b"Message" in made(alone(502, b"<html>"), "anthropic")[0].response.body
 
