@@ -69,6 +69,7 @@ COMMANDS = {
     "edit": Entry("Tapes", "recorder.tape_commands", "Repair a tape that was edited by hand."),
     "prune": Entry("Tapes", "recorder.upkeep_commands", "Drop what no run of the tests has played."),
     "import": Entry("Tapes", "recorder.tape_commands", "Make tapes of other tools' recordings."),
+    "convert": Entry("Tapes", "recorder.transpose_commands", "Make the same conversation in another dialect."),
     "schema": Entry("Tapes", "recorder.tape_commands", "Print a JSON Schema for editors."),
     "config": Entry("About", "recorder.settings", "Show every setting and where it comes from."),
     "init": Entry("About", "recorder.upkeep_commands", "Set up a project: git, formatters, settings."),

@@ -25,6 +25,7 @@ from cassettes.framing import octets
 from cassettes.matching import LADDER, Asked, Entry, Index, Level
 from cassettes.model import Request, Timeline, TokentapeError
 from cassettes.redact import Redactor
+from cassettes.reframing import reframed
 from cassettes.resume import rest_of
 from cassettes.timeline import to_timeline
 from cassettes.timing import AS_RECORDED, Pace, paced
@@ -275,18 +276,22 @@ class Chooser:
         return missed(asked, self.index, nearest(self.index, asked), self.playing.levels)
 
     def _compile(self, entry: Entry, asking: Asking, pace: Pace, breaking: Breaking | None) -> Compiled:
-        timeline, response, whole = self.timeline(entry, pace), entry.interaction.response, None
+        timeline, response, whole, other = self.timeline(entry, pace), entry.interaction.response, None, None
         if asking.whole:
             whole = folded(response, timeline, dialects.get(entry.dialect))
             timeline = whole or timeline
         elif asking.rest is not None:
             timeline = rest_of(timeline, asking.rest)
+        elif asking.form is not None:
+            other = reframed(response, timeline, asking.form)
+            timeline = other or timeline
         extra = ((MARK, quote(octets(entry.place), safe="/#:@+,;=~!")),) if self.playing.mark else ()
         if breaking is None:
             return Compiled(compile_plan(timeline, asking, extra))
         from mockserver.faults.breaking import broken, tape_side
 
         kind = event_kind(response.headers, response.code, response.body, response.stream.events)
+        kind = asking.form if other is not None and asking.form is not None else kind
         tape = tape_side(timeline, kind, asking, folded=whole is not None)
         if not breaking.has_case:
             return Compiled(*broken(tape, breaking.faults, breaking.scene(entry), asking, extra))

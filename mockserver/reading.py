@@ -116,7 +116,8 @@ class Readings:
         own = is_own(asked)
         found = None if own else chooser.find(asked)
         if found is not None and route.operation is not None:
-            asking = asking._replace(whole=not asked.likeness(chooser.index.rules).streams)
+            like = asked.likeness(chooser.index.rules)
+            asking = asking._replace(whole=not like.streams, form=like.form)
         key = None
         if found is not None:
             asking = asking._replace(had=had_of(asked))
