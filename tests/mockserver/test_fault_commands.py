@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from wires import tokentape
 
+from mockserver.cases.table import table
 from mockserver.faults.table import get, names, usage
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,13 +51,39 @@ def test_one_fault(name: str) -> None:
     assert usage(get(name)) in done.stdout
 
 
+def test_what_faults_come_to() -> None:
+    done = tokentape("faults", "reset?@3e#1;case:gzip;stall#2:2s")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines() == [
+        "reset?@3e#1",
+        f"  {get('reset').sees}",
+        "  place:    3e",
+        "  attempts: 1 of each request",
+        "  optional: where it cannot act the answer comes without it",
+        "case:gzip",
+        f"  {table()['gzip'].wire}",
+        "stall#2:2s",
+        f"  {get('stall').sees}",
+        "  place:    end",
+        "  attempts: 2 of each request",
+    ]
+    rows = json.loads(tokentape("faults", "reset@3e;bom", "--json").stdout)
+    assert [(row["name"], row["written"]) for row in rows] == [("reset", "reset@3e"), ("bom", "bom")]
+
+
 def test_the_url_form() -> None:
     done = tokentape("faults", "--url", 'reset@50%#1;insert@2e:"a b"')
     assert done.stdout == "/!reset@50%25%231;insert@2e:%22a%20b%22\n"
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"), [(["stal"], "did you mean stall?"), (["--url", "reset@3x"], "character 7 ")]
+    ("arguments", "said"),
+    [
+        (["stal"], "did you mean stall?"),
+        (["--url", "reset@3x"], "character 7 "),
+        (["reset@3e;rest"], "character 10 (reset@3e;▸rest): there is no fault 'rest'; did you mean reset?"),
+        (["reset;cut"], "contradict each other"),
+    ],
 )
 def test_what_is_wrong(arguments: list[str], said: str) -> None:
     done = tokentape("faults", *arguments)
