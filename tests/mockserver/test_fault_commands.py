@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from wires import tokentape
 
 from mockserver.cases.table import table
-from mockserver.faults.table import get, names, usage
+from mockserver.faults.table import get, names, read, usage
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -97,3 +98,30 @@ def test_the_page_of_faults_names_every_one() -> None:
     for name in names():
         row = f"| `{usage(get(name))}` | {get(name).sees} | `{get(name).example}` |"
         assert row in page.replace(r"\|", "|"), name
+
+
+TOXICS = {"bandwidth", "latency", "limit_data", "reset_peer", "slicer", "slow_close", "timeout"}
+WIREMOCK = {
+    *("CONNECTION_RESET_BY_PEER", "EMPTY_RESPONSE", "MALFORMED_RESPONSE_CHUNK", "RANDOM_DATA_THEN_CLOSE"),
+    *("fixedDelayMilliseconds", "delayDistribution", "chunkedDribbleDelay"),
+}
+
+
+def test_every_name_of_toxiproxy_and_wiremock_has_a_fault_here() -> None:
+    page = (ROOT / "docs/faults.md").read_text(encoding="utf-8").partition("## Names elsewhere")[2]
+    rows = [
+        [cell.strip() for cell in line.strip("| ").split("|")] for line in page.splitlines() if line.startswith("| `")
+    ]
+    for here, *_ in rows:
+        for faults in re.findall(r"`([^`]+)`", here):
+            assert read(faults), faults
+    assert set(re.findall(r"`([a-z_]+)`", " ".join(row[1] for row in rows))) >= TOXICS
+    assert set(re.findall(r"`(\w+)`", " ".join(row[-1] for row in rows))) >= WIREMOCK
+
+
+def test_the_faults_of_every_page_can_be_read() -> None:
+    """What a page tells to write after --fault, in a header or in a scenario's chance is no mistake."""
+    for path in sorted((ROOT / "docs").glob("*.md")):
+        text = path.read_text(encoding="utf-8")
+        for faults in re.findall(r"--fault '([^']+)'|x-tokentape-fault: ([^`\n']+)'", text):
+            assert read(next(filter(None, faults))), (path.name, faults)
