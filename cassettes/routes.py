@@ -23,6 +23,8 @@ from cassettes.provider import Provider, is_under
 
 DECK: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 DECK_HEADER: Final = "x-tokentape-deck"
+FAULT_HEADER: Final = "x-tokentape-fault"
+_OURS: Final = "x-tokentape-"
 _SHOWN: Final = 200  # characters of a foreign path in a message
 _NAMED: Final = 4  # base URLs in a message; there are many more
 _VERSION = re.compile(r"v[0-9][a-z0-9]*")
@@ -79,6 +81,7 @@ def parse(method: str, target: str, headers: Headers = (), extra: Collection[str
     if origin := _ORIGIN.match(target):
         host, target = origin[1], target[origin.end() :] or "/"
     path, _, query = target.partition("?")
+    _check_own(headers)
     deck, path = _deck(path)
     deck = _agreed(deck, header(headers, DECK_HEADER))
     faults, path = _faults(path)
@@ -218,6 +221,17 @@ def _named(headers: Headers, extra: Collection[str]) -> str | None:
     return name
 
 
+def _check_own(headers: Headers) -> None:
+    """A header of ours that is misspelt would leave the answer as it is, without a word."""
+    for name in (name for name, _ in headers if name[:12].lower() == _OURS):
+        given, known = name[12:].lower(), [own[12:] for own in (DECK_HEADER, FAULT_HEADER, PROVIDER_HEADER)]
+        if given not in known:
+            from difflib import get_close_matches
+
+            if near := get_close_matches(given, known, n=1, cutoff=0.7):
+                raise RouteError(f"there is no header {name[:65]!r}; did you mean {_OURS}{near[0]}?")
+
+
 def _deck(path: str) -> tuple[str | None, str]:
     if not path.startswith("/~"):
         return None, path
@@ -257,6 +271,11 @@ def _faults(path: str) -> tuple[str | None, str]:
         raise RouteError(f"faults {text[:80]!r}: the percent-encoded octets are not UTF-8") from None
     if not faults:
         raise RouteError("no faults after '/!'; expected /!FAULTS/…, as in /!reset@3e/openai/v1")
+    if not rest:
+        raise RouteError(
+            f"nothing stands behind /!{text[:80]}: a '#' or '?' among the faults ends a URL's path; "
+            "write them %23 and %3F, as `tokentape faults --url` prints them"
+        )
     return faults, rest
 
 

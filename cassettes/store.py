@@ -154,7 +154,8 @@ class FolderStore:
         names = [self._tapes.pop(path).name for path in gone if path in self._tapes]
         for path in gone:
             del self._stamps[path]
-        return Changes(tuple(loaded), tuple(names), tuple(errors))
+        # One that was packed, or unpacked, has the name it had: it is there, not gone.
+        return Changes(tuple(loaded), tuple(name for name in names if name not in loaded), tuple(errors))
 
 
 def read_tape(path: Path) -> Cassette:

@@ -320,15 +320,16 @@ class Server:
         """The answer to a request that cannot be read; the journal has its head."""
         route = self._shape(request)
         asked = Asked(Request(request.method, request.raw_path, headers_of(request)), route, b"")
-        return self._told(Came(asked), start, answers.failure(route, status, message, code))
+        notes = (f"fault_not_applied: {message}",) if code == answers.FAULT else ()
+        return self._told(Came(asked), start, answers.failure(route, status, message, code), notes)
 
-    def _told(self, came: Came, start: float, answer: web.Response) -> web.Response:
+    def _told(self, came: Came, start: float, answer: web.Response, notes: tuple[str, ...] = ()) -> web.Response:
         """An answer of the server's own, which is over as soon as it is made, with its record in the journal."""
         name = came.asked.route.deck or ""
         if (deck := self.decks.peek(name)) is not None:
             deck.requests += 1
         record = self.journal.begin(came, name, start, answer.status, answers.size_of(answer))
-        record.size = answers.size_of(answer)
+        record.size, record.notes = answers.size_of(answer), notes
         self.journal.end(record, self.hub.now(), "server", "kept-alive")
         return answer
 

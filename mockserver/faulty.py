@@ -15,6 +15,7 @@ from cassettes.framing import octets
 from cassettes.matching import Entry
 from cassettes.model import header
 from cassettes.resume import LAST_EVENT_ID
+from cassettes.routes import FAULT_HEADER
 from mockserver.counting import Attempt
 from mockserver.faults.grammar import FaultError
 from mockserver.plan import Asking
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from mockserver.faults.kinds import Scene
     from mockserver.faults.table import Bound
 
-HEADER = "x-tokentape-fault"
+HEADER = FAULT_HEADER
 CHECKED = 200
 """Interactions that a fault of the command line is tried on before it is believed to fit none."""
 

@@ -7,6 +7,7 @@ Untrusted input: the limits of cassettes (`cassettes.yamlparse`), a megabyte, an
 from __future__ import annotations
 
 import json
+import re
 import stat
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -50,6 +51,7 @@ RULE_KEYS: Final = ("when", "tape", "attempts", "chance", "count", "reset_after"
 WHEN_KEYS: Final = ("provider", "dialect", "model", "path", "deck", "header", "stream")
 Reader = Callable[[Node, str], Faults]
 _WILD: Final = "*?["
+_ARGUMENT: Final = re.compile(r"[A-Za-z_-]+=[^;@]*")
 _WANTED: Final = "a scenario (rules: […])"
 
 
@@ -224,7 +226,10 @@ def _read(node: Node, what: str) -> Faults:
     try:
         return table.read(value)
     except FaultError as error:
-        raise node.error(f"{what}: {error}") from None
+        # [status:429, retry-after=1] is a list of two in YAML.
+        torn = isinstance(value, str) and _ARGUMENT.fullmatch(value) is not None
+        hint = '; quote a fault that has a comma, as in "status:429,retry-after=1"' if torn else ""
+        raise node.error(f"{what}: {error}{hint}") from None
 
 
 def _chances(node: Node, rule: str, read: Reader) -> Iterable[Chance]:

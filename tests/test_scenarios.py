@@ -198,6 +198,7 @@ def test_the_same_seed_the_same_faults_in_another_process_and_order(tmp_path):
             "'rst-mid-chnk'; did you mean rst-mid-chunk?",
         ),
         (("--scenario", "{}/misfit.yaml"), 3, "the case is one of openai-chat"),
+        (("--scenario", "{}/torn.yaml"), 3, 'quote a fault that has a comma, as in "status:429,retry-after=1"'),
         (("--scenario", "{}/late.yaml"), 3, "late.yaml:1:25: rule 1, attempt 2: cut#1 can never act here"),
         (("--scenario", "{}/far.yaml"), 3, "far.yaml:1:21: rule 1, attempt 1: on the tape"),
         (
@@ -215,6 +216,7 @@ def test_mistakes_are_told_at_the_start(tmp_path, arguments, status, said):
     scenario(tmp_path, "rules: [{attempts: [['case:rst-mid-chnk']]}]", "case.yaml")
     scenario(tmp_path, "rules: [{when: {dialect: gemini}, attempts: [['case:done-twice']]}]", "misfit.yaml")
     scenario(tmp_path, "rules: [{attempts: [[], ['cut#1']]}]", "late.yaml")
+    scenario(tmp_path, "rules: [{attempts: [[status:429, retry-after=1]]}]", "torn.yaml")
     done = tokentape("serve", "--port", "0", *(word.format(tmp_path) for word in arguments))
     assert (done.returncode, done.stdout) == (status, "")
     assert said in done.stderr

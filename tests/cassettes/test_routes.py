@@ -154,6 +154,12 @@ def test_decks_and_faults_stand_in_front(
         ("/!f/~a/openai", None, "the deck stands before"),
         ("/!/openai", None, "no faults after"),
         ("/!%ff/openai", None, "not UTF-8"),
+        (
+            "/!reset@3e#1/openai".partition("#")[0],
+            None,
+            "nothing stands behind /!reset@3e: a '#' or '?' among the faults",
+        ),
+        ("/~a/!reset?@9e/openai", None, "nothing stands behind /!reset: "),
         ("/~a/openai", "b", "says deck 'a', the header x-tokentape-deck says 'b'"),
         ("/~a/openai", "b/c", "in the header x-tokentape-deck"),
         ("/openai", "", "in the header x-tokentape-deck"),
@@ -165,6 +171,26 @@ def test_prefixes_that_break_the_grammar(target: str, named: str | None, why: st
         routes.parse("POST", target, headers)
     assert why in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("X-Tokentape-Faults", "x-tokentape-fault"),
+        ("x-tokentape-falut", "x-tokentape-fault"),
+        ("x-tokentape-decks", "x-tokentape-deck"),
+        ("x-tokentape-provder", "x-tokentape-provider"),
+    ],
+)
+def test_a_header_of_ours_that_is_misspelt_is_a_mistake(name: str, meant: str) -> None:
+    with pytest.raises(RouteError) as caught:
+        routes.parse("POST", "/openai", ((name, "x"),))
+    assert str(caught.value) == f"there is no header {name!r}; did you mean {meant}?"
+
+
+@pytest.mark.parametrize("name", ["x-tokentape", "x-tokentape-foo", "x-tokentape-", "X-Tokentape-Fault", "x-token"])
+def test_other_headers_are_nobodys_mistake(name: str) -> None:
+    assert routes.parse("POST", "/openai", ((name, "x"),)).provider == "openai"
 
 
 def test_a_header_may_name_the_deck() -> None:
@@ -311,6 +337,8 @@ def test_what_was_recorded_through_a_mount_is_found_there(name: str, base: str, 
     for dialect in map(dialects.get, row.dialects):
         path = rest if dialect.name == "raw" else _path(dialect, stream)
         route = routes.parse("POST", row.mount + path, extra=("gw",))
+        if route.operation is None and re.search(r"/v[0-9][a-z0-9]*$", base):
+            continue  # a wrong path that fits a tape behind such a base URL would fit one behind a right path too
         _, _, taped = routes.tape_route(row.upstream_url(route.path, base))
         assert routes.same_path(taped, route)
 
