@@ -247,6 +247,11 @@ class Embedded:
         held = self.shelf.held(sources, rules)
         return sources, [*entries, *held.entries], dict(held.files)
 
+    @property
+    def decks(self) -> list[str]:
+        """The names of the decks that there are, but for the main one."""
+        return self.inside(lambda: [deck.name for deck in self._server.decks if deck.name])
+
     def played(self, name: str) -> set[tuple[Path, int]]:
         """(file, number) of what a deck with tapes of its own has begun to play, but for tapes that are shipped."""
         own = self.inside(lambda: self._server.decks.own(name))

@@ -110,6 +110,7 @@ class Rig:
     def close(self) -> None:
         """Ends it."""
         if self.house.is_running:
+            self._note_played()
             self.house.close().result()
             self.house.join()
 
@@ -170,16 +171,20 @@ class Rig:
         """The test is over: what it still holds open is ended, what it records is kept. A line for each recording that
         was not kept as it came."""
         self.house.bind(None)
-        played = self.house.played(running.mock.name)
+        self._note_played()
         standby = running.episode.standby if running.episode is not None else None
         self.house.remove(running.mock.name, standby)
-        self.played |= {(self._told(path), number) for path, number in played}
         said = self.house.said.copy()
         self.house.said.clear()
         if standby is None or running.target is None:
             return []
         self._kept(running.target, said)
         return [line for line in said if "error: " in line] if standby.failures else []
+
+    def _note_played(self) -> None:
+        """Of every deck, as tests may make some of their own."""
+        found = (one for name in self.house.decks for one in self.house.played(name))
+        self.played |= {(self._told(path), number) for path, number in found}
 
     def _kept(self, target: Path, said: Sequence[str]) -> None:
         """Notes what was recorded to `target`: it was played as well."""

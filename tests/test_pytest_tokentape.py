@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -309,3 +310,54 @@ def test_a_worker_is_told_from_who_spreads_the_tests(monkeypatch: pytest.MonkeyP
     assert pytest_tokentape._is_controller(Config())
     monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw0")
     assert not pytest_tokentape._is_controller(Config())
+
+
+def test_names_are_looked_for_where_pytest_puts_them_before_ours(tmp_path: Path) -> None:
+    class Config:
+        known_args_namespace = type("Known", (), {"importmode": "prepend"})
+
+        def getini(self, name: str) -> list[Path]:
+            return [tmp_path / "src"] if name == "pythonpath" else []
+
+    package, plain = tmp_path / "pack" / "tests", tmp_path / "plain"
+    for one in (tmp_path / "src" / "recorder.py", package / "__init__.py", package / "mockserver.py", plain / "x.py"):
+        one.parent.mkdir(parents=True, exist_ok=True)
+        one.touch()
+    told = pytest_tokentape._taken_name(set(), Config())
+    assert told is not None
+    assert told.startswith(f"{tmp_path / 'src' / 'recorder.py'} hides tokentape's own package 'recorder' (")
+    (tmp_path / "src" / "recorder.py").unlink()
+    assert pytest_tokentape._taken_name({package, plain}, Config()) is None  # in a package it is tests.mockserver
+    (plain / "cassettes").mkdir()
+    (plain / "cassettes" / "__init__.py").touch()
+    assert "cassettes/__init__.py hides" in str(pytest_tokentape._taken_name({package, plain}, Config()))
+    Config.known_args_namespace.importmode = "importlib"
+    assert pytest_tokentape._taken_name({package, plain}, Config()) is None
+
+
+def test_what_is_collected_is_looked_through_for_our_name(project: Suite) -> None:
+    """Arguments, `testpaths`, patterns in it, conftests above; not what pytest passes over."""
+    project.pytester.syspathinsert()
+    hidden = project.path / "node_modules" / "test_x.py"
+    hidden.parent.mkdir()
+    hidden.write_text("# tokentape\n")
+    (project.path / "venv").mkdir()
+    (project.path / "venv" / "pyvenv.cfg").touch()
+    (project.path / "venv" / "test_x.py").write_text("# tokentape\n")
+    tests = project.path / "packages" / "one" / "tests"
+    tests.mkdir(parents=True)
+    (tests / "test_env.py").write_text(
+        "import os\nCAME = 'OPENAI_BASE_URL' in os.environ\ndef test_it(request): assert CAME == request.config.getoption('w')\n"
+    )
+    (project.path / "plug.py").write_text(
+        "def pytest_addoption(parser): parser.addoption('--w', action='store_true')\n"
+    )
+    project.run("-p", "plug").assert_outcomes(passed=1)
+    project.run("-p", "plug", "packages/one/tests/test_env.py::test_it").assert_outcomes(passed=1)
+    (project.path / "packages" / "conftest.py").write_text("# tokentape\n")
+    project.run("-p", "plug", "--w", "packages/one/tests/test_env.py::test_it").assert_outcomes(passed=1)
+    (project.path / "packages" / "conftest.py").unlink()
+    (tests / "test_ours.py").write_text("# tokentape\n")
+    ini = (project.path / "tox.ini").read_text()
+    (project.path / "tox.ini").write_text(ini + "testpaths = packages/*/tests\n")
+    project.run("-p", "plug", "--w").assert_outcomes(passed=1)
