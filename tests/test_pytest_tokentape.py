@@ -191,8 +191,14 @@ def test_the_configuration(project: Suite, monkeypatch: pytest.MonkeyPatch) -> N
     done.stderr.fnmatch_lines(
         ["*ERROR: tokentape: pyproject.toml:2: there is no setting 'sped'; did you mean 'speed'?"]
     )
+    project.path.joinpath("pyproject.toml").unlink()
     done = project.run("-p", "plug", "--tokentape-speed=fast")
     assert done.ret == pytest.ExitCode.USAGE_ERROR
+    done.stderr.fnmatch_lines(["*ERROR: tokentape: 'fast' is not a speed; expected *"])
+    monkeypatch.setenv("TOKENTAPE_GUARD", "perhaps")
+    done = project.run("-p", "plug")
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    done.stderr.fnmatch_lines(["*ERROR: tokentape: TOKENTAPE_GUARD: found 'perhaps', expected true or false"])
 
 
 def test_a_fixture_that_returns_what_is_no_setting(project: Suite) -> None:
@@ -266,6 +272,17 @@ def test_record_modes_of_pytest_recording(
     assert [len(read_tape(path).interactions) for path in project.path.glob("mine/*.yaml")] == [1] * asked
 
 
+def test_a_recording_that_is_lost_fails_its_test(
+    project: Suite, live: wires.ScriptedUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOKENTAPE_UPSTREAM", f"openai={live.url}/v1")
+    (project.path / "cassettes").write_text("no folder")
+    project.written("def test_it(tokentape): assert b'live' in ask(tokentape.url('openai'))[1]\n")
+    done = project.run("--tokentape-record=once")
+    done.assert_outcomes(passed=1, errors=1)
+    done.stdout.fnmatch_lines(["*error: *cassettes*: cannot record (*"])
+
+
 def test_what_was_played_is_noted_and_added_to(project: Suite, live: wires.ScriptedUpstream, monkeypatch) -> None:
     monkeypatch.setenv("TOKENTAPE_UPSTREAM", f"openai={live.url}/v1")
     project.written(
@@ -302,7 +319,7 @@ def test_the_fixture_is_listed_and_the_mark_is_known(project: Suite) -> None:
     project.run("-p", "no:tokentape", "-W", "ignore").assert_outcomes(errors=1)
 
 
-def test_a_worker_is_told_from_who_spreads_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_is_told_from_who_spreads_the_tests(plain_environment: None, monkeypatch: pytest.MonkeyPatch) -> None:
     class Config:
         known_args_namespace = None
         option = type("Option", (), {"numprocesses": 2, "tx": None})
