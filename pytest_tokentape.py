@@ -75,11 +75,11 @@ class Session:
             return
         ours = import_module("tokentape")
         try:
-            rig = ours.Composition().rig(self._flags(), self.config.rootpath, dict(os.environ))
+            rig = self.rig = ours.Composition().rig(self._flags(), self.config.rootpath, dict(os.environ))
             rig.open()
-        except ours.TokentapeError as error:
+        except (ours.TokentapeError, OSError) as error:
+            self.stop()
             raise pytest.UsageError(f"tokentape: {error}") from None
-        self.rig = rig
         variables = rig.variables(os.environ)
         self._environ = {name: os.environ.get(name) for name in variables}
         os.environ.update(variables)
@@ -325,12 +325,19 @@ def _blocks_sockets(config: pytest.Config, item: pytest.Item) -> bool:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
-    """A test that has passed fails after all if something is wrong with what it asked."""
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Guards a test with its fixtures."""
     session = _session(item.config)
     session.contacted.clear()
     with _guarding(session):
-        result = yield
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """A test that has passed fails after all if something is wrong with what it asked."""
+    session = _session(item.config)
+    result = yield
     if session.contacted:
         raise ProviderContactError(_contact(session.contacted[0]))
     running = session.running.get(item.nodeid)

@@ -24,6 +24,8 @@ from mockserver.reports import Problem
 from mockserver.wishes import DECK, Wish, checked
 from mockserver.wrapped import client_variables
 
+NO_TEST = "no test that uses tokentape runs: give it the mark `@pytest.mark.tokentape` or the fixture `tokentape`"
+"""What a request is told that comes at the URL of the session while none runs."""
 Record = Callable[[Path, str, Rules, Embedded], Episode]
 """Makes the recording of a file in a record mode."""
 
@@ -105,7 +107,9 @@ class Rig:
 
     def open(self) -> str:
         """Starts the server; returns its URL. Raises OSError."""
-        return self.house.open().result()
+        url = self.house.open().result()
+        self.house.inside(lambda: setattr(self.house.deck(""), "advice", NO_TEST))
+        return url
 
     def close(self) -> None:
         """Ends it."""
@@ -140,6 +144,7 @@ class Rig:
             strict=strict and bool(wish.tapes or own_source(test)),
             rules=rules,
             episode=episode,
+            advice=f"`{test.command}` records some",
         )
         self.house.bind(mock.name)
         shipped = any(one.is_shipped for one in sources)

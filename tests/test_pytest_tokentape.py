@@ -59,7 +59,9 @@ def test_fixture_and_mark(project: Suite) -> None:
             assert tokentape.requests == tokentape.misses == []
 
         def test_without_anything():
-            assert ask(client.BASE)[0] == 404
+            status, said = ask(client.BASE)
+            assert status == 404
+            assert b"no test that uses tokentape runs: give it the mark `@pytest.mark.tokentape`" in said
         """,
     )
     project.path.joinpath("scenario.yaml").write_text('rules:\n- when: {}\n  attempts: [["status:503"]]\n')
@@ -76,7 +78,9 @@ def test_what_fails_and_what_is_said_of_it(project: Suite) -> None:
             ask(tokentape.url("openai"), "my secret is sk-live-0123456789abcdef", key="sk-live-0123456789abcdef")
 
         def test_no_tape(tokentape):
-            assert ask(tokentape.url("openai"))[0] == 200
+            status, said = ask(tokentape.url("openai"))
+            assert b"no tapes are loaded; `pytest 'test_chat.py::test_no_tape' --tokentape-record=once` records" in said
+            assert status == 200
 
         @pytest.mark.tokentape("openai/hello", strict=True)
         def test_unused():
