@@ -308,12 +308,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The mark alone is enough: a test that has it gets the fixture, before its others."""
+    """The mark alone is enough: a test that has it gets the fixture. It comes before others, which may ask for
+    something."""
     for item in items:
         names = getattr(item, "fixturenames", None)
-        if names is not None and item.get_closest_marker("tokentape") is not None and "tokentape" not in names:
-            names.insert(0, "tokentape")
-        if names is not None and "tokentape" in names and _blocks_sockets(config, item):
+        if names is None or ("tokentape" not in names and item.get_closest_marker("tokentape") is None):
+            continue
+        if "tokentape" in names:
+            names.remove("tokentape")
+        names.insert(0, "tokentape")
+        if _blocks_sockets(config, item):
             item.add_marker(pytest.mark.allow_hosts(["127.0.0.1"]))
 
 

@@ -6,6 +6,7 @@ package.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -76,6 +77,16 @@ def settings_of(values: Mapping[str, Any], flags: Mapping[str, Any]) -> RigSetti
         deck=deck,
         flags=given,
     )
+
+
+def in_a_test(rule: str) -> Iterator[str]:
+    """What a miss says would have matched (`difference.Miss.rule`), as one writes it in a test."""
+    if rule.startswith("the mount /"):
+        yield f'ask at tokentape.url("{rule.removeprefix("the mount /")}")'
+    for level in re.findall(r"--match (\S+)", rule):
+        yield f'in the mark: match="{level}"'
+    if ignored := [one.strip("'") for one in re.findall(r"--ignore ('[^']*'|\S+)", rule)]:
+        yield f'in tokentape_config: "ignore": {json.dumps(ignored, ensure_ascii=False)}'
 
 
 class Running(NamedTuple):
@@ -164,11 +175,7 @@ class Rig:
             yield f"this test has no tape: `{test.command}` records {shown(test.own, self.root)}"
             return
         for rule in sorted(filter(None, rules)):
-            option, _, value = rule.partition(" ")
-            if option == "--match":
-                yield f'in the mark: match="{value.partition(" ")[0]}"'
-            elif option == "--ignore":
-                yield f'in tokentape_config: {{"ignore": [{value.replace(" --ignore ", ", ")!r}]}}'
+            yield from in_a_test(rule)
         if not running.shipped:
             yield f"`{test.command.replace('=once', '=all')}` records it anew"
 

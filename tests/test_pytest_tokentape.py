@@ -55,6 +55,14 @@ def test_fixture_and_mark(project: Suite) -> None:
             assert ask(client.BASE, text)[0] == (503 if text == "Hello!" else 404)
             tokentape.assert_clean(allow=["miss"])
 
+        @pytest.fixture
+        def asked_before():
+            return ask(client.BASE)[0]
+
+        @pytest.mark.tokentape("openai/hello")
+        def test_fixtures_that_ask(asked_before, tokentape):
+            assert asked_before == 200
+
         def test_without_the_mark(tokentape):
             assert tokentape.requests == tokentape.misses == []
 
@@ -66,7 +74,7 @@ def test_fixture_and_mark(project: Suite) -> None:
     )
     project.path.joinpath("scenario.yaml").write_text('rules:\n- when: {}\n  attempts: [["status:503"]]\n')
     done = project.run("-v")
-    done.assert_outcomes(passed=8)
+    done.assert_outcomes(passed=9)
     done.stdout.fnmatch_lines(["tokentape: http://127.0.0.1:*, record none, seed 0"])
 
 
