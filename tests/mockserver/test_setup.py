@@ -11,7 +11,7 @@ from cassettes.matching import Index, entry_of
 from cassettes.model import Cassette, CassetteError, Interaction, Request, Response, Stream
 from cassettes.yamlio import dump
 from mockserver.choose import Chooser, Playing
-from mockserver.setup import MOST_TAPES, InlineTape, Setup, SetupError, SetUpTapes, faults_of, playing_of, read
+from mockserver.setup import MOST_TAPES, InlineTape, Setup, SetupError, SetUpTapes, faults_of, given, playing_of, read
 
 ONE = Interaction(Request("POST", "https://h/one"), Response(200, "OK", (), b"", Stream()))
 TEXT = dump(Cassette((ONE, ONE))).decode()
@@ -121,3 +121,15 @@ def test_how_it_is_played():
 def test_paces_that_are_none(field, value):
     with pytest.raises(SetupError, match=f"{field}: "):
         playing_of(Setup(**{field: value}), Playing())
+
+
+def test_what_python_code_gives():
+    setup = given({"speed": 2, "match": None, "faults": "cut@1e"})
+    assert (setup.speed, setup.match, setup.faults) == (2, None, ["cut@1e"])
+    assert given({"faults": {"fault": "cut", "at": "1e"}}).faults == [{"fault": "cut", "at": "1e"}]
+    with pytest.raises(SetupError, match="unknown field `sped`; did you mean speed"):
+        given({"sped": 2})
+    with pytest.raises(SetupError, match="after_last: found 'no', expected repeat or error"):
+        given({"after_last": "no"})
+    with pytest.raises(SetupError, match="did you mean reset"):
+        given({"faults": ["rest@1e"]})
