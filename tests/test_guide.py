@@ -45,12 +45,12 @@ def provider() -> Iterator[tokentape.Mock]:
 @pytest.fixture(scope="module", autouse=True)
 def _loaded() -> None:
     """What an SDK imports late is imported here: a run within this one would have copies that do not know each other."""
-    with tokentape.serve("openai/hello", speed="max", faults="cut@3e") as mock:
-        with (
-            openai.OpenAI(base_url=mock.url("openai"), api_key="x") as client,
-            pytest.raises(openai.APIConnectionError),
-        ):
-            list(client.chat.completions.create(model="gpt-5.1", messages=[], stream=True))
+    with (
+        tokentape.serve("openai/hello", speed="max", faults="cut@3e") as mock,
+        openai.OpenAI(base_url=mock.url("openai"), api_key="x") as client,
+        pytest.raises(openai.APIConnectionError),
+    ):
+        list(client.chat.completions.create(model="gpt-5.1", messages=[], stream=True))
 
 
 class Reader:
