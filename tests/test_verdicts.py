@@ -201,6 +201,7 @@ ROWS = {
     "retry_storm: three": Row(["status#1-2:503"], often(3, 0.12)),
     "no_backoff: at once": Row(["status#1:503"], twice(), ("no_backoff",)),
     "no_backoff: after a broken head": Row(["reset@request#1"], twice(), ("no_backoff",)),
+    "no_backoff: after a cut": Row(["cut@4e#1"], twice(), ("no_backoff",)),
     "no_backoff: waits": Row(["status#1:503"], twice(0.12)),
     "gave_up: 503": Row(["status#1:503"], once, ("gave_up",)),
     "gave_up: before any answer": Row(["cut@request#1"], once, ("gave_up",)),

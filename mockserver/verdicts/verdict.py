@@ -75,8 +75,8 @@ RETRYABLE: Final = frozenset({408, 409, 425, 429})
 
 def retryable(one: Exchange) -> bool:
     """Whether the answer allows another attempt: `x-should-retry` says so, or else the status does, or the connection
-    broke before there was any."""
-    if one.broken:
+    broke."""
+    if one.broken or one.truncated:
         return True
     if (said := one.field("x-should-retry")) in {"true", "false"}:
         return said == "true"
@@ -86,6 +86,11 @@ def retryable(one: Exchange) -> bool:
 def failed(one: Exchange) -> bool:
     """Whether its client has no answer of it: an error status, or a connection that broke before any."""
     return one.broken or one.status >= 400
+
+
+def lost(one: Exchange) -> bool:
+    """Whether its client has no whole answer of it: it failed, or broke off in the middle."""
+    return failed(one) or (one.truncated and not one.in_flight)
 
 
 def chains(deck: Sequence[Exchange]) -> Iterator[list[Exchange]]:

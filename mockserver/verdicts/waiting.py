@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 from cassettes.printable import count
 from mockserver.verdicts.exchange import Exchange
-from mockserver.verdicts.verdict import Fact, Finding, Rule, Terms, chains, failed, retryable
+from mockserver.verdicts.verdict import Fact, Finding, Rule, Terms, chains, lost, retryable
 
 
 class Asked(NamedTuple):
@@ -47,7 +47,7 @@ def _number(text: str) -> float | None:
 
 
 class Retried(NamedTuple):
-    """A request that failed, the equal one that came next, and how long (ms) after the failure was there."""
+    """A request that failed or broke off, the equal one that came next, and how long (ms) after that was seen."""
 
     one: Exchange
     following: Exchange
@@ -58,7 +58,7 @@ def _retries(deck: Sequence[Exchange]) -> Iterator[Retried]:
     for chain in chains(deck):
         for one, following in pairwise(chain):
             over = one.over_by(following.start)
-            if failed(one) and over is not None:
+            if lost(one) and over is not None:
                 yield Retried(one, following, following.start - over)
 
 
@@ -83,7 +83,7 @@ def _retry_after_ignored(deck: Sequence[Exchange], terms: Terms) -> Iterator[Fin
 def _no_backoff(deck: Sequence[Exchange], terms: Terms) -> Iterator[Finding]:
     for one, following, waited in _retries(deck):
         if retryable(one) and asked_wait(one) is None and waited < terms.least_wait:
-            how = f"was answered with {one.status}" if one.status else "broke before any answer"
+            how = "broke off" if one.truncated else f"was answered with {one.status}" if one.status else "broke"
             found = f"request {following.n} came {waited:.0f} ms after request {one.n} {how}"
             evidence: dict[str, Fact] = {"status": one.status, "waited_ms": round(waited, 1)}
             yield Finding((one.n, following.n), found, {**evidence, "least_wait_ms": terms.least_wait})
@@ -93,9 +93,9 @@ def _retry_storm(deck: Sequence[Exchange], terms: Terms) -> Iterator[Finding]:
     for chain in chains(deck):
         run: list[Exchange] = []
         for one in (*chain, None):
-            if one is not None:
+            if one is not None and lost(one):
                 run.append(one)
-            if one is None or not failed(one):
+            else:
                 if len(run) > terms.most_tries:
                     yield _storm(run, terms)
                 run = []
