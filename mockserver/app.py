@@ -20,9 +20,9 @@ from cassettes.convert import coding
 from cassettes.framing import text
 from cassettes.matching import Asked
 from cassettes.model import Headers, Request, TokentapeError, header
-from cassettes.printable import escape
 from cassettes.redact import Redactor, redact_body
 from cassettes.secrets import secrets_from_request
+from cassettes.synth.cards import CardError
 from mockserver import answers, browsers, secure, wire
 from mockserver.catalogue import Catalogue
 from mockserver.choose import Chooser, Chosen, Found
@@ -121,7 +121,7 @@ class Server:
         self._read_with = 0
         self._stopping = False
         self._stamped = not chooser.playing.pace.timeless
-        self._catalogue = Catalogue(chooser.index)
+        self._catalogue = Catalogue(chooser.index, chooser.cards)
         self._extra = settings.extra
         self._connections = wire.Connections()
         self._hub: Hub | None = None
@@ -230,8 +230,8 @@ class Server:
             return await self._answer(request, self._read(request, body), start)
         except routes.RouteError as error:
             return self._refused(request, 400, str(error), "tokentape_bad_path", start)
-        except FaultError as error:
-            return self._refused(request, 422, escape(str(error)), answers.FAULT, start)
+        except (FaultError, CardError) as error:
+            return self._refused(request, *answers.mistake(error), start)
 
     async def _answer(self, request: web.BaseRequest, reading: _Reading, start: float) -> web.StreamResponse:
         """The answer of a tape, or of whoever else has one. Raises FaultError for faults that cannot act on it."""
@@ -297,7 +297,7 @@ class Server:
         if asked.request.method == "OPTIONS":
             return answers.options(answers.ANY_METHOD)
         own = reading.chooser is not self.chooser
-        catalogue = Catalogue(reading.chooser.index) if own else self._catalogue
+        catalogue = Catalogue(reading.chooser.index, reading.chooser.cards) if own else self._catalogue
         if reading.found is None and (said := catalogue.answer(asked)) is not None:
             reading.wanted.refuse("no tape answers this request, and what the server says itself stays whole")
             return answers.json_response(said.body, said.code)
@@ -342,7 +342,7 @@ class Server:
             self._readings.clear()
             self._read_for = self.chooser.index
             self._read_with = self.decks.version
-            self._catalogue = Catalogue(self.chooser.index)
+            self._catalogue = Catalogue(self.chooser.index, self.chooser.cards)
             self._extra = self._settings.extra | extra_mounts(self.chooser.index.providers)
         key = (request.method, request.raw_path, request.version, request.raw_headers, body)
         reading = self._readings.get(key)
@@ -384,6 +384,8 @@ class Server:
             asking = asking._replace(had=had_of(asked))
             key = asked.likeness(chooser.index.rules).key
         wish = wanted(chooser.playing.faults, route, headers, target, tls=self._entry is not None)
+        if found is not None and found[0] == "synth" and (faults := chooser.faults_of(asked)):
+            wish = wish.also(faults)
         return _Reading(asked, asking, own, found, chooser, Came(asked), key, wish)
 
     def _redactor_for(self, headers: Headers, target: str) -> Redactor:

@@ -11,7 +11,7 @@ import hashlib
 from collections import OrderedDict
 from itertools import islice
 from random import Random
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import quote
 from weakref import WeakValueDictionary
 
@@ -36,6 +36,7 @@ from mockserver.resuming import Resuming
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cassettes.synth.improvise import Improvised, Improviser
     from mockserver.counting import Attempt
     from mockserver.faulty import Breaking
 
@@ -107,16 +108,20 @@ class Compiled(NamedTuple):
     left_out: tuple[str, ...] = ()
 
 
-Found = tuple[Level, Run]
+Found = tuple[Level | Literal["synth"], Run]
+"""`synth`: no tape answers, and what does was made for the request."""
 
 
 class Chooser:
     """Chooses among the interactions of an index. Replace the index with `reload`. `plan_bytes`: of the compiled plans
-    that are kept"""
+    that are kept; `improviser`: who answers where no tape does, None for nobody."""
 
-    def __init__(self, index: Index, playing: Playing, plan_bytes: int = PLAN_BYTES) -> None:
+    def __init__(
+        self, index: Index, playing: Playing, plan_bytes: int = PLAN_BYTES, improviser: Improviser | None = None
+    ) -> None:
         self.index = index
         self.playing = playing
+        self.improviser = improviser
         self._most_bytes = plan_bytes
         self._found: OrderedDict[tuple[object, ...], Found | None] = OrderedDict()
         # Of a thousand requests with one list of candidates the list is kept once.
@@ -190,7 +195,7 @@ class Chooser:
 
     def find(self, asked: Asked) -> Found | None:
         """The level at which tapes answer `asked`, and the run of their interactions. For as long as `index` stays."""
-        if not self.index.entries:
+        if not self.index.entries and self.improviser is None:
             return None  # `asked.body` is not looked at: it may not be worked out yet
         route = asked.route
         # The digest, not the body: of a thousand requests of megabytes nothing is kept.
@@ -204,12 +209,32 @@ class Chooser:
         return found
 
     def _find(self, asked: Asked) -> Found | None:
+        if self.improviser is not None and self.improviser.plays_card(asked):
+            return self._improvised(asked)
         if entries := self.index.named(asked):
             return "exact", self._run(entries)
         for level in self.playing.levels:
             if entries := self._hops(asked, level, self.index.find(level, asked)):
                 return level, self._run(entries)
-        return None
+        return self._improvised(asked)
+
+    def improvised(self, asked: Asked) -> Improvised | None:
+        """What is made for a request that no tape answers. Raises CardError for a test card that does not exist."""
+        return None if self.improviser is None else self.improviser.answer(asked)
+
+    @property
+    def cards(self) -> Sequence[str]:
+        """The test cards that are played."""
+        return self.improviser.cards if self.improviser is not None else ()
+
+    def faults_of(self, asked: Asked) -> str:
+        """The faults that belong to what was made for a request: those of its test card, or of its row in the table."""
+        made = self.improvised(asked)
+        return made.faults if made is not None else ""
+
+    def _improvised(self, asked: Asked) -> Found | None:
+        made = self.improvised(asked)
+        return None if made is None else ("synth", self._run((made.entry,)))
 
     def _hops(self, asked: Asked, level: Level, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
         """Those of the candidates that answer this hop of a stream (providers.md 6.6). `order` is the tape's own order,

@@ -146,7 +146,8 @@ class OwnTapes:
                 raise SetupError(f"tapes[{at}]: {_no_tape(name, chooser.index)}")
         if clash := next((one.tape for one in self._inline if one.tape in set(self._names(chooser.index))), None):
             raise SetupError(f"tapes: two are called {escape(clash)}; give the inline one another name")
-        self._own = Chooser(self._index(chooser.index), playing_of(setup, chooser.playing), PLAN_BYTES)
+        playing = playing_of(setup, chooser.playing)
+        self._own = Chooser(self._index(chooser.index), playing, PLAN_BYTES, chooser.improviser)
 
     def chooser(self, index: Index) -> Chooser:
         """The deck's chooser, now that `index` is the server's."""

@@ -9,6 +9,7 @@ that was recorded of such a request answers before all this. Imports `cassettes`
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import OrderedDict
 from collections.abc import Iterator
 from itertools import accumulate
 from typing import NamedTuple
@@ -32,6 +33,8 @@ from mockserver.plan import Asking
 
 OPERATIONS = frozenset({"response", "cancel", "delete", "input_items"})
 """The operations of a response that is there."""
+MOST = 1000
+"""Responses that were made for a request and are kept; the oldest go first."""
 _RUNNING = frozenset({"queued", "in_progress"})
 _SHOWN = 100
 
@@ -58,11 +61,17 @@ class Stored:
         self._chooser = chooser
         self._index: Index | None = None
         self._held: dict[str, list[Held]] = {}
+        # Those that no tape holds: what was made for a request is known once it was asked for.
+        self._made: OrderedDict[str, Entry] = OrderedDict()
 
     def begun(self, asked: Asked, entry: Entry, deck: Deck, now: float) -> None:
         """A deck has made the response of `entry` at `now` (s, the hub's clock)."""
         detached = b'"background"' in asked.body and at(decoded(asked.body), "background") is True
         deck.lives.begin(entry.place, Life(now, detached))
+        if entry.tape not in self._chooser.index.tapes and self._made.setdefault(entry.place, entry) is entry:
+            self._index = None
+            if len(self._made) > MOST:
+                self._made.popitem(last=False)
 
     def answer(
         self, asked: Asked, asking: Asking, deck: Deck, now: float, *, made_here: bool = False
@@ -97,7 +106,7 @@ class Stored:
     def _holders(self, name: str) -> list[Held]:
         if self._index is not self._chooser.index:
             self._index, self._held = self._chooser.index, {}
-            for entry in self._index.entries:
+            for entry in (*self._index.entries, *self._made.values()):
                 for ident, one in _held(entry):
                     self._held.setdefault(ident, []).append(one)
         return self._held.get(name, [])

@@ -38,4 +38,4 @@ def own_word(
     meant = meaning(word)
     if meant in (None, "length", "refused") or not (called or refused):
         return word if word in known else own.get(meant) if meant else None
-    return own["tools"] if called else own["refused"]
+    return own["refused"] if refused else own["tools"]

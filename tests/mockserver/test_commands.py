@@ -62,7 +62,7 @@ def test_a_wrapped_command_gets_a_port_of_its_own() -> None:
 
 def test_how_far_to_go() -> None:
     assert levels(None, True) == ("exact", "normalized")
-    assert levels(None, False) == ("exact", "normalized", "conversation", "last-user", "route")
+    assert levels(None, False) == ("exact", "normalized", "conversation", "last-user")
     assert levels("order", True) == levels("order", False) == ("exact", "order")
     assert [len(levels(name, True)) for name in LADDER] == [1, 2, 3, 4, 5]
     assert [levels(name, False)[-1] for name in LADDER] == list(LADDER)
@@ -79,7 +79,9 @@ def test_options_become_a_way_of_playing() -> None:
 
 def test_a_wrapped_command_plays_tapes_and_its_status_is_ours() -> None:
     environ = {"OPENAI_API_KEY": "", "OPENAI_BASE_URL": "http://elsewhere.invalid"}
-    done = wires.tokentape("serve", "--speed", "max", "--", sys.executable, "-c", ASKING, environ=environ)
+    done = wires.tokentape(
+        "serve", "--match", "route", "--speed", "max", "--", sys.executable, "-c", ASKING, environ=environ
+    )
     assert done.returncode == 6, done.stderr
     assert done.stdout.splitlines() == ["openai/hello#1", "6856", "tokentape"]
 
