@@ -69,13 +69,13 @@ class Playing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Chosen(NamedTuple):
-    """An answer: the plan, and where it came from so that the deck's place can move on; which faults are in it, and
-    those that were optional and left out; which attempt it is, and whether attempts restart once it was delivered; the
-    `rule` of the scenario, from 1, and the seed."""
+    """An answer: the plan, and where it came from so that the deck's place can move on (None: it stays); which faults
+    are in it, and those that were optional and left out; which attempt it is, and whether attempts restart once it was
+    delivered; the `rule` of the scenario, from 1, and the seed."""
 
     plan: Plan
     entry: Entry
-    candidates: Run
+    candidates: Run | None
     breaking: Breaking | None = None
     left_out: tuple[str, ...] = ()
     attempt: Attempt | None = None
@@ -98,7 +98,8 @@ class Chosen(NamedTuple):
     @property
     def faultless(self) -> bool:
         """Whether no fault acts in it."""
-        return self.breaking is None or len(self.left_out) == len(self.breaking.faults)
+        breaking = self.breaking
+        return breaking is None or len(self.left_out) == len(breaking.faults) or breaking.spent(self.entry)
 
 
 class Compiled(NamedTuple):
@@ -174,6 +175,11 @@ class Chooser:
             return None
         plan, left_out = self.broken(entry, asking, None, breaking)
         return Chosen(plan, entry, run, breaking, left_out)
+
+    def take(self, entry: Entry, asking: Asking, breaking: Breaking | None) -> Chosen:
+        """The answer of that very interaction: it moves no deck's place. Raises FaultError as `pick` does."""
+        plan, left_out = self.broken(entry, asking, None, breaking)
+        return Chosen(plan, entry, None, breaking, left_out)
 
     def plan(self, entry: Entry, asking: Asking, pace: Pace | None = None) -> Plan:
         """The compiled plan of `entry` for that way of asking, at the chooser's own pace if none is given."""

@@ -226,6 +226,16 @@ tape = click.argument("tape", shell_complete=tape_names)
 tapes = click.argument("tapes", nargs=-1, type=PATH, shell_complete=tape_names)
 number = click.option("-n", "--number", type=click.IntRange(1), help="Only this interaction.")
 only_text = click.option("--text", "only_text", is_flag=True, help="Only the text of the answer.")
+asked = click.option("--asked", is_flag=True, help="With what was asked, a heading for each interaction.")
+played_file = click.option(
+    "--played",
+    "played_file",
+    type=PATH,
+    default=".tokentape/played.jsonl",
+    show_default=True,
+    help="What runs have played, as the pytest plugin notes it.",
+)
+write = click.option("--write", is_flag=True, help="Do it; without this it is only shown.")
 rows = click.option("--rows", default=16, show_default=True, type=click.IntRange(2), help="Chunks to list.")
 factor = click.option(
     "--speed", "factor", type=Written("factor", speed), default="1", show_default=True, help="Factor, or max."

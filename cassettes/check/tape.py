@@ -1,4 +1,4 @@
-"""A tape's file as a whole: what was said at its reading, its answers, secrets that are still on it, its age. Pure: the
+"""A tape's file as a whole: its answers, secrets that are still on it, its age. Pure: the
 caller hands over the bytes, the redactor and the time.
 
 Imports the files beside it and `redact`, `secrets`, `model`.
@@ -6,6 +6,7 @@ Imports the files beside it and `redact`, `secrets`, `model`.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -13,11 +14,14 @@ from typing import NamedTuple
 from cassettes.check.answer import check_answer
 from cassettes.check.finding import Finding, Place
 from cassettes.check.lines import Lines
-from cassettes.grammar import AGE, NOTE, SECRET, UNDATED
+from cassettes.grammar import AGE, SECRET, UNDATED
 from cassettes.model import Cassette, CassetteError, Headers, Interaction
 from cassettes.redact import Redactor
 from cassettes.secrets import header_rule, secrets_from_request
 from cassettes.yamlparse import inflated
+
+_PLACEHOLDER = re.compile(rb"<[^<>]*>|\[[^\[\]]*\]|\{+[^{}]*\}+|[A-Z]+(?:[-_ ][A-Z]+)*")
+"""What other tools leave where they took a credential out: <AUTH_TOKEN>, [REDACTED:x-api-key], X-API-KEY-XXX."""
 
 
 class Checked(NamedTuple):
@@ -44,9 +48,8 @@ def terms(redactor: Redactor, now: datetime, max_age_days: float | None) -> Term
 def check_tape(data: bytes, place: str, cassette: Cassette, held_to: Terms) -> Checked:
     """What is wrong with the file `data` called `place`, which was read as `cassette`."""
     lines = Lines(data, place)
-    findings = [Finding(NOTE, note) for note in cassette.notes]
     unchecked: list[tuple[int, str]] = []
-    findings += _keys_in(data, place, held_to.redactor)
+    findings = list(_keys_in(data, place, held_to.redactor))
     known = {one.found for one in findings}
     for number, interaction in enumerate(cassette.interactions, 1):
         answer = check_answer(interaction)
@@ -90,7 +93,7 @@ def _credentials(interaction: Interaction, redactor: Redactor) -> Iterator[Findi
 
 
 def _unshaped(found: Iterable[bytes], redactor: Redactor) -> list[bytes]:
-    return [value for value in found if not redactor.find(value)]
+    return [value for value in found if not redactor.find(value) and not _PLACEHOLDER.fullmatch(value)]
 
 
 def _hidden(interaction: Interaction, redactor: Redactor, known: Iterable[str]) -> Iterator[Finding]:

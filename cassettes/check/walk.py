@@ -6,8 +6,10 @@ Pure; imports `places`, `shape` and the tables.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import chain
 
 from cassettes.check.places import elements, holds, type_of, value_at
 from cassettes.check.shape import Misfit
@@ -37,7 +39,11 @@ class Walk:
         self._failed = False
         self._more = {tuple(step.split(":")[:3]): step.split(":")[3] for quirk in quirks for step in quirk.steps}
         self._open: dict[str, dict[Key, _Instance]] = {machine.name: {} for machine in grammar.machines}
-        self._fits = {fit.machine: fit for fit in grammar.fits}
+        self._unfinished: dict[str, dict[Key, None]] = {machine.name: {} for machine in grammar.machines}
+        self._counts: Counter[tuple[str, Key]] = Counter()
+        self._fits = {fit.machine: fit.takes for fit in grammar.fits}
+        self._places = {fit.machine: fit.place for fit in grammar.fits}
+        self._fitting = {fit.machine: frozenset(chain.from_iterable(fit.takes.values())) for fit in grammar.fits}
         first = grammar.machines[0]
         self._open[first.name][()] = _Instance(first.start, loose=resumed)
 
@@ -47,10 +53,10 @@ class Walk:
         ordered = False
         self._failed = self._failed or kind.name in self._grammar.failed
         for move in kind.moves:
-            for chain in elements(event, move.each):
-                if not holds(move.when, chain[-1]):
+            for within in elements(event, move.each):
+                if not holds(move.when, within[-1]):
                     continue
-                for misfit in self._step(move, kind, chain):
+                for misfit in self._step(move, kind, within):
                     if misfit.rule.endswith("-order"):
                         if ordered:
                             continue
@@ -69,26 +75,30 @@ class Walk:
         for number, machine in enumerate(self._grammar.machines):
             for key, one in self._open[machine.name].items():
                 if one.state not in machine.ends and not one.reported:
-                    yield self._unfinished(machine, key, one, "the end of the stream")
+                    yield self._left_open(machine, key, one, "the end of the stream")
                     if not number:
                         return  # what else is open is for the same reason
                 elif machine.json and not cut and not one.loose and not _is_json("".join(one.gathered)):
                     yield Misfit(f"{machine.name}-json", f"{_which(machine, key)} is no JSON when joined", "whole JSON")
 
-    def _step(self, move: Move, kind: Kind, chain: tuple[object, ...]) -> Iterator[Misfit]:
+    def _step(self, move: Move, kind: Kind, within: tuple[object, ...]) -> Iterator[Misfit]:
         machine = self._grammar.machine[move.machine]
-        key = _key(move, chain)
+        key = _key(move, within)
         one = self._open[machine.name].get(key)
         if one is None:
             one = _Instance(machine.start, loose=self._resumed)
-            yield from self._opened(machine, key, one, chain[-1])
+            yield from self._opened(machine, key, one, within[-1])
         target = self._target(machine, one, move.symbol)
         if target is None:
             yield self._misplaced(machine, key, one, move.symbol)
             target = machine.target(move.symbol, one.state)
             one.loose = True
         one.state = target
-        yield from self._said(machine, key, one, move, kind, chain[-1])
+        if target in machine.ends or one.reported:
+            self._unfinished[machine.name].pop(key, None)
+        else:
+            self._unfinished[machine.name][key] = None
+        yield from self._said(machine, key, one, move, kind, within[-1])
         yield from self._settled(move, key)
 
     def _target(self, machine: Machine, one: _Instance, symbol: str) -> str | None:
@@ -98,32 +108,31 @@ class Walk:
         return found
 
     def _opened(self, machine: Machine, key: Key, one: _Instance, event: object) -> Iterator[Misfit]:
-        others = self._open[machine.name]
-        if machine.counts and not self._resumed:
-            beside = sum(other[:-1] == key[:-1] for other in others)
-            if key[-1] != beside:
-                yield Misfit(f"{machine.name}-count", f"{machine.what} with the number {key[-1]}", str(beside))
-        if machine.alone:
-            unfinished = [other for other, its in others.items() if its.state not in machine.ends]
-            if unfinished and not others[unfinished[-1]].reported:
-                others[unfinished[-1]].reported = True
-                expected = f"{_which(machine, unfinished[-1])} to be finished first"
-                yield Misfit(f"{machine.name}-alone", f"{_which(machine, key)} begins", expected)
+        beside = self._counts[machine.name, key[:-1]]
+        self._counts[machine.name, key[:-1]] += 1
+        if machine.counts and key[-1] != beside and not self._resumed:
+            yield Misfit(f"{machine.name}-count", f"{machine.what} with the number {key[-1]}", str(beside))
+        if machine.alone and (under_way := self._unfinished[machine.name]):
+            other, _ = under_way.popitem()
+            self._open[machine.name][other].reported = True
+            expected = f"{_which(machine, other)} to be finished first"
+            yield Misfit(f"{machine.name}-alone", f"{_which(machine, key)} begins", expected)
         one.opened_as = _text(event, machine.opened_as)
         one.opened_id = _text(event, machine.opened_id)
-        others[key] = one
+        self._open[machine.name][key] = one
 
     def _said(
         self, machine: Machine, key: Key, one: _Instance, move: Move, kind: Kind, event: object
     ) -> Iterator[Misfit]:
         """What the event says beyond its place in the order: whose it is, and the text that it adds or sums up."""
-        fit, opened_as = self._fits.get(machine.name), one.opened_as or ""
-        if fit and opened_as in fit.takes and move.symbol not in machine.steps[machine.start]:
-            said = _text(event, fit.place) if fit.place else kind.name
-            known = {name for names in fit.takes.values() for name in names}
-            if said in known and said not in fit.takes[opened_as]:
+        opened_as = one.opened_as or ""
+        takes = self._fits.get(machine.name, {}).get(opened_as)
+        if takes is not None and move.symbol not in machine.steps[machine.start]:
+            place = self._places[machine.name]
+            said = _text(event, place) if place else kind.name
+            if said in self._fitting[machine.name] and said not in takes:
                 found = f"{said} in {_which(machine, key)}, which is a {opened_as}"
-                yield Misfit(f"{machine.name}-fit", found, " or ".join(fit.takes[opened_as]) or "nothing in it")
+                yield Misfit(f"{machine.name}-fit", found, " or ".join(takes) or "nothing in it")
         ident = _text(event, move.ident)
         if machine.opened_id and ident and one.opened_id and ident != one.opened_id:
             found = f"{move.ident} is {ident[:80]!r}"
@@ -146,12 +155,14 @@ class Walk:
         for machine in self._grammar.machines:
             if name not in machine.settled_by:
                 continue
-            for other, one in self._open[machine.name].items():
-                if other[: len(key)] == key and one.state not in machine.ends and not one.reported:
-                    one.reported = True
-                    yield self._unfinished(machine, other, one, move.symbol)
+            under_way = self._unfinished[machine.name]
+            for other in [other for other in under_way if other[: len(key)] == key]:
+                del under_way[other]
+                one = self._open[machine.name][other]
+                one.reported = True
+                yield self._left_open(machine, other, one, move.symbol)
 
-    def _unfinished(self, machine: Machine, key: Key, one: _Instance, by: str) -> Misfit:
+    def _left_open(self, machine: Machine, key: Key, one: _Instance, by: str) -> Misfit:
         found = f"{_which(machine, key)} is not finished ({one.state}) at {by}"
         return Misfit(f"{machine.name}-end", found, self._next(machine, one.state))
 
@@ -168,11 +179,11 @@ class Walk:
         return kinds[0] if len(kinds) == 1 else symbol
 
 
-def _key(move: Move, chain: tuple[object, ...]) -> Key:
+def _key(move: Move, within: tuple[object, ...]) -> Key:
     found: list[int] = []
     for place in move.key:
         above = place.startswith("^")
-        value = value_at(chain[-2 if above and len(chain) > 1 else -1], place.removeprefix("^"))
+        value = value_at(within[-2 if above and len(within) > 1 else -1], place.removeprefix("^"))
         found.append(value if type_of(value) == "integer" else 0)
     return tuple(found)
 

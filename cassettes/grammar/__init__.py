@@ -13,18 +13,17 @@ from typing import Final
 from cassettes.grammar import anthropic, gemini, openai_chat, openai_responses
 from cassettes.grammar.table import Grammar, Rule
 
-__all__ = ["AGE", "GRAMMARS", "NOTE", "SECRET", "TAPE_RULES", "UNDATED", "Grammar", "get"]
+__all__ = ["AGE", "GRAMMARS", "SECRET", "TAPE_RULES", "UNDATED", "Grammar", "get"]
 
 GRAMMARS: Final[Mapping[str, Grammar]] = MappingProxyType(
     {one.GRAMMAR.dialect: one.GRAMMAR for one in (openai_chat, openai_responses, anthropic, gemini)}
 )
 
 
-NOTE: Final = Rule("tape/note", "a tape is read without remarks", "docs/cassette-format.md", "warning")
 SECRET: Final = Rule("tape/secret", "no credential is on a tape", "README, The tape", "error")
 AGE: Final = Rule("tape/age", "a recording is no older than --max-age", "--max-age", "error")
 UNDATED: Final = Rule("tape/undated", "a recording says when it was made", "docs/cassette-format.md", "warning")
-TAPE_RULES: Final = (NOTE, SECRET, AGE, UNDATED)
+TAPE_RULES: Final = (SECRET, AGE, UNDATED)
 """What a tape is held to as a whole, whatever its dialect."""
 
 

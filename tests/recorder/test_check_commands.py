@@ -164,6 +164,20 @@ def test_what_a_tape_says_does_not_act_on_a_terminal(run: Run, tmp_path: Path) -
     shutil.rmtree(tmp_path)
 
 
+def test_what_is_said_at_reading_is_talk_and_said_once(run: Run, tmp_path: Path) -> None:
+    plain = (
+        "version: 1\ninteractions:\n- request: {method: POST, uri: 'http://x.example/', headers: {}, body: ''}\n"
+        "  response:\n    status: {code: 200, message: OK}\n    headers: {}\n    body: {string: hello}\n"
+    )
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}.yaml").write_text(plain, encoding="utf-8")
+    status, out, err = run("check", tmp_path, "--strict")
+    assert (status, out) == (0, "")
+    first, last = err.splitlines()
+    assert first.startswith(f"tokentape: note: {tmp_path / 'a.yaml'} and 2 more: no timing on 1 of 1 interaction")
+    assert last.startswith("tokentape: 3 tapes, 3 interactions: nothing is wrong; no grammar asked for 3")
+
+
 def test_nothing_to_check_is_usage(run: Run, tmp_path: Path) -> None:
     assert run("check")[0] == 2
     assert "there is nothing to check: expected files or folders" in run("check")[2]

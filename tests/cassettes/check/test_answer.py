@@ -99,8 +99,17 @@ def test_xai_has_an_envelope_of_its_own() -> None:
 @every_dialect
 def test_who_asked_for_a_stream_is_owed_one(dialect: str) -> None:
     (one,) = check_answer(answered(dialect, b'{"ok": true}', JSON)).findings
-    assert one.text.startswith("200 with application/json for a request with stream: true, expected events [")
+    assert one.text.startswith(
+        "200 with application/json for a request with stream: true, expected text/event-stream ["
+    )
     assert one.level == "warning"
+
+
+def test_events_without_a_content_type_are_checked_all_the_same() -> None:
+    events = clean("anthropic")
+    assert found(answered("anthropic", body_of(events), ())) == ["stream"]
+    assert found(answered("anthropic", body_of(events[:-1]), ())) == ["stream", "message-end"]
+    assert found(answered("anthropic", body_of(events[:-1]), (), events="sse")) == ["message-end"]
 
 
 def test_an_answer_to_who_asked_for_none_is_not_judged() -> None:

@@ -1,4 +1,4 @@
-"""A tape's file as a whole: remarks, secrets that are still on it, its age, the lines of what is found."""
+"""A tape's file as a whole: secrets that are still on it, its age, the lines of what is found."""
 
 from __future__ import annotations
 
@@ -49,13 +49,13 @@ def test_a_finding_has_its_interaction_and_line() -> None:
     assert '"usage"' in dump(tape).decode().splitlines()[found.line - 1]
 
 
-def test_remarks_of_its_reading_are_warnings() -> None:
+def test_a_plain_vcrpy_tape_of_no_dialect_has_nothing_wrong_with_it() -> None:
     plain = (
         b"version: 1\ninteractions:\n- request: {method: POST, uri: 'http://x.example/', headers: {}, body: ''}\n"
         b"  response:\n    status: {code: 200, message: OK}\n    headers: {}\n    body: {string: hello}\n"
     )
     found, unchecked = check_tape(plain, "x.yaml", load(plain, "x.yaml"), terms(KNOWING, NOW, None))
-    assert [(one.rule.id, one.level) for one in found] == [("tape/note", "warning")]
+    assert found == ()
     assert unchecked == ((1, "there is no grammar of the dialect raw"),)
 
 
@@ -86,6 +86,8 @@ def test_secrets_are_found_and_not_shown(tape: Cassette, said: str) -> None:
         cassette(asked=(("Authorization", "Bearer " + "*" * 40), ("openai-organization", "org-" + "x" * 20))),
         cassette(asked=(("Authorization", "Bearer test"), ("X-Api-Key", "your-key-goes-here"))),
         cassette(uri="https://api.openai.com/v1/chat/completions?key=********"),
+        cassette(asked=(("Authorization", "Bearer <AUTH_TOKEN>"), ("X-Api-Key", "X-API-KEY-XXX"))),
+        cassette(asked=(("X-Api-Key", "[REDACTED:x-api-key]"), ("Api-Key", "{{OPENAI_API_KEY}}"))),
     ],
 )
 def test_masks_and_dummies_are_none(tape: Cassette) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from broken import clean, drop, findings, rules
 
 from cassettes.check.walk import Walk
@@ -99,3 +101,13 @@ def test_halves_of_a_character_add_up() -> None:
     for one in events[at - 3 : at]:
         one.data["delta"] = next(texts)
     assert findings("openai-responses", events) == ()
+
+
+def test_a_body_of_very_many_parts_takes_as_many_steps() -> None:
+    """Of a hostile stream every event opens a part; what is asked of the others must not grow with their number."""
+    walk = begun()
+    before = time.perf_counter()
+    for number in range(5_000):
+        walk.take(ANTHROPIC.by_name["content_block_start"], {"index": number, "content_block": {"type": "text"}})
+        walk.take(ANTHROPIC.by_name["message_delta"], {})
+    assert time.perf_counter() - before < 10  # it takes a half
