@@ -13,7 +13,7 @@ import csv
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -24,11 +24,13 @@ from cassettes import dialects, providers
 from cassettes.check import check_answer
 from cassettes.convert import convert
 from cassettes.dialects.base import at
-from cassettes.dialects.speech import Voice
+from cassettes.dialects.delta import Delta
 from cassettes.folding import payloads
 from cassettes.grammar import GRAMMARS
-from cassettes.model import Chunk, Interaction
+from cassettes.model import Interaction
 from cassettes.normalise import decoded
+from cassettes.synth.answer import Answer, Call
+from cassettes.synth.stream import Manner, synthetic
 
 _NAMES: Final = {"gemini": "google", "azure-foundry": "azure"}
 """Providers of the manifest by the names of our rows."""
@@ -64,45 +66,53 @@ def _rows(file: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
-def pairs(folder: Path) -> Iterator[Pair]:
-    """Recordings that can be said again: of a provider of ours, whole, without an error, in the pieces they came in."""
+def pairs(folder: Path, provider: str = "") -> Iterator[Pair]:
+    """Recordings that can be said again: of a provider of ours, or of the one named, whole, without an error."""
+    ours = set(providers.load()) if not provider else {provider} & set(providers.load())
     for name, one in recordings(folder):
-        if one.response.stream.provider in providers.load() and (again := said_again(name, one)):
+        if one.response.stream.provider in ours and (again := said_again(name, one)):
             yield Pair(name, one, again)
 
 
 def said_again(name: str, recorded: Interaction) -> Interaction | None:
-    """The answer of `recorded` in the voice of its provider; None for what broke off or holds more than is said."""
+    """The answer of `recorded` from the synthesiser, as its provider streams; None for what broke off or failed."""
     stream = recorded.response.stream
     dialect = dialects.get(stream.dialect)
     events = [event for event in payloads(recorded.response) if event is not None]
-    said = [delta for delta in map(dialect.delta, events) if any(delta)]
+    said = list(map(dialect.delta, events))
     if not any(delta.finish for delta in said) or any(delta.error for delta in said):
         return None
-    speech = dialect.speak(said, _voice(name, recorded, events))
-    headers = tuple(
-        (key, dialect.stream_type if key.lower() == "content-type" else value)
-        for key, value in recorded.response.headers
-    )
-    made = replace(stream, source="synthetic", chunks=tuple(Chunk(0.0, len(event.data)) for event in speech.events))
-    return replace(recorded, response=replace(recorded.response, body=speech.body, headers=headers, stream=made))
-
-
-def _voice(name: str, recorded: Interaction, events: list[object]) -> Voice:
-    """What the recording shows of what was asked for."""
-    provider = recorded.response.stream.provider
-    asked = decoded(recorded.request.body)
+    answer = answer_of(said)
+    manner = Manner(providers.find(stream.provider), dialect, seed=name)
     models = (at(event, *place) for event in events for place in _MODELS)
+    model = next((model for model in models if isinstance(model, str) and model), "model")
+    asked = decoded(recorded.request.body)
     counted = any(at(event, "choices") == [] and at(event, "usage") for event in events)
-    return Voice(
-        provider,
-        next((model for model in models if isinstance(model, str) and model), "model"),
-        name,
+    voice = manner.voice(
+        model,
+        answer,
         include_usage=counted or at(asked, "stream_options", "include_usage") is True,
         obfuscated=any(at(event, "obfuscation") for event in events),
-        quirks=frozenset(providers.find(provider).quirks),
         asked=asked if isinstance(asked, dict) else {},
     )
+    return synthetic(recorded.request, answer, voice, manner).interaction
+
+
+def answer_of(said: Iterable[Delta]) -> Answer:
+    """What the pieces of a stream make together."""
+    texts: dict[str, str] = {"text": "", "reasoning": "", "refusal": ""}
+    calls: dict[int, Call] = {}
+    usage: dict[str, object] = {}
+    finish = ""
+    for delta in said:
+        for name in texts:
+            texts[name] += getattr(delta, name)
+        for part in delta.tools:
+            call = calls.get(part.number, Call("", ""))
+            calls[part.number] = Call(call.name + part.name, call.arguments + part.arguments, call.id or part.id)
+        usage |= delta.usage or {}
+        finish = delta.finish or finish
+    return Answer(**texts, calls=tuple(calls.values()), finish=finish, usage=usage or None)
 
 
 _MODELS: Final = (("model",), ("modelVersion",), ("message", "model"), ("response", "model"))
@@ -121,10 +131,9 @@ class Likeness(NamedTuple):
 def likeness(folder: Path, provider: str = "") -> list[Likeness]:
     """Every provider and dialect, or those of one provider."""
     groups: dict[Group, list[Pair]] = defaultdict(list)
-    for pair in pairs(folder):
+    for pair in pairs(folder, provider):
         stream = pair.recorded.response.stream
-        if provider in {"", stream.provider}:
-            groups[stream.provider, stream.dialect].append(pair)
+        groups[stream.provider, stream.dialect].append(pair)
     return [_likeness(group, found) for group, found in sorted(groups.items())]
 
 

@@ -192,6 +192,7 @@ def _numbers(
             place += chunk.size
             ends.append(place)
         counts = Counter(next((n for n, end in enumerate(ends) if end >= edge), 0) for edge in edges[1:])
+        found["ms before a chunk"] += [chunk.gap_ms for chunk in stream.chunks[1:]]
         found["events a chunk"] += [counts[n] for n in range(len(ends))] if len(ends) > 1 else []
     return found
 
@@ -213,9 +214,13 @@ def _difference(category: str, first: Sequence[Look], second: Sequence[Look]) ->
         category,
         len(told) / len(second) if second else 0.0,
         len(odd) / len(first) if first else 0.0,
-        tuple((mark, count) for mark, count in made.most_common() if mark not in seen),
-        tuple((mark, count) for mark, count in seen.most_common() if count > len(first) / 2 and mark not in made),
+        tuple((mark, count) for mark, count in _ranked(made) if mark not in seen),
+        tuple((mark, count) for mark, count in _ranked(seen) if count > len(first) / 2 and mark not in made),
     )
+
+
+def _ranked(marks: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(marks.items(), key=lambda one: (-one[1], one[0]))
 
 
 def _distance(name: str, first: Sequence[Look], second: Sequence[Look]) -> Distance | None:

@@ -92,6 +92,8 @@ def parse(method: str, target: str, headers: Headers = (), extra: Collection[str
         row, name, rest = native, native.name, path
     if name is not None:
         dialect, operation = _mounted(method, rest, row, query, headers) if row else ("raw", None)
+        if operation is None and (row is None or dialect == "raw"):
+            dialect, operation = _of_an_app(method, body, row) or (dialect, operation)
         return Route(
             path=rest, query=query, dialect=dialect, operation=operation, provider=name, deck=deck, faults=faults
         )
@@ -334,6 +336,8 @@ def _bare(method: str, path: str, query: str, headers: Headers, body: bytes) -> 
         (dialect, *split) for dialect in dialects.claimants(method, path) if (split := dialect.split(method, path))
     ]
     right = [claim for claim in found if _is_bare(claim[0], claim[2])]
+    if not right and not found and (own := _of_an_app(method, body)):
+        return *own, None
     if not right:
         return (found[0][0].name, None, found[0][2]) if found else ("raw", None, None)
     meant = next((claim for claim in right if _marked(claim[0], query, headers)), None)
@@ -342,6 +346,16 @@ def _bare(method: str, path: str, query: str, headers: Headers, body: bytes) -> 
         meant = next((claim for claim in right if claim[0].claims(value)), None)
     dialect, operation, prefix = meant or right[0]
     return dialect.name, operation, prefix
+
+
+def _of_an_app(method: str, body: bytes, row: Provider | None = None) -> tuple[str, str] | None:
+    """Dialect and operation of a request to an app's own endpoint, which may have any path; None if it is none."""
+    if method == "GET" or not body.startswith(b"{"):
+        return None
+    claiming = dialects.claiming(method, _decoded(body))
+    if claiming is None or (row is not None and not row.speaks(claiming.name)):
+        return None
+    return claiming.name, claiming.endpoints[0].operation
 
 
 def _is_bare(dialect: Dialect, prefix: str) -> bool:

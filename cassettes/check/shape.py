@@ -32,6 +32,14 @@ class Shapes:
         self._by_shape: dict[tuple[str, object], tuple[Misfit, ...]] = {}
         self._own = {tuple(one.split("=", 1)) for quirk in quirks for one in quirk.says}
         lacks, adds = _named(quirk.lacks for quirk in quirks), _named(quirk.adds for quirk in quirks)
+        own = dict(one.split("=", 1) for quirk in quirks for one in quirk.types)
+        self._types = {
+            kind.name: {
+                place: own.get(f"{kind.name}:{place}", types)
+                for place, types in (*kind.needs.items(), *kind.may.items())
+            }
+            for kind in grammar.kinds
+        }
         self._needs = {
             kind.name: {place: types for place, types in kind.needs.items() if (kind.name, place) not in lacks}
             for kind in grammar.kinds
@@ -66,7 +74,7 @@ class Shapes:
 
     def _of_shape(self, kind: Kind, event: object) -> Iterator[Misfit]:
         yield from _lacking(event, self._needs[kind.name])
-        yield from _mistyped(event, {**kind.may, **self._needs[kind.name]})
+        yield from _mistyped(event, self._types[kind.name])
         for parent, known in self._known[kind.name].items():
             yield from self._unknown(parent, known, event)
 

@@ -40,7 +40,8 @@ class Dialect(ABC):
     Anthropic's); `prefixes` may stand between that and an endpoint's tail (Gemini's versions); `bare` are the prefixes
     taken without a mount (providers.md 9.2). `marks` tell the dialect from others that claim the same path: names of
     request headers, or `?name` for a query parameter (providers.md 9.3). `stream_type`: the content-type of its
-    streams, unless a provider has another.
+    streams, unless a provider has another; `stream_headers`: what else their heads always have. `anywhere`: its
+    endpoint is an app's own, on whatever path; who asks is known by the body (`claims`).
     """
 
     name: str
@@ -51,11 +52,15 @@ class Dialect(ABC):
     marks: tuple[str, ...] = ()
     default_model: str = ""
     stream_type: str = "text/event-stream; charset=utf-8"
+    stream_headers: Headers = ()
+    anywhere: bool = False
 
     def operation(self, method: str, path: str) -> str | None:
         """What a request asks for (`chat`, `responses`, `messages`, `generate`…), streamed or not; None if the path is
         none of this grammar. Any prefix will do, as gateways have their own."""
         found = self.split(method, path)
+        if found is None and self.anywhere and method == self.endpoints[0].method:
+            return self.endpoints[0].operation
         return found[0] if found else None
 
     def split(self, method: str, path: str) -> tuple[str, str] | None:

@@ -10,23 +10,25 @@ from typing import Final, NamedTuple
 
 from cassettes.dialects.base import at
 
-_INPUT: Final = ("prompt_tokens", "input_tokens", "promptTokenCount", "prompt_eval_count")
-_OUTPUT: Final = ("completion_tokens", "output_tokens", "candidatesTokenCount", "eval_count")
+_INPUT: Final = ("prompt_tokens", "input_tokens", "promptTokenCount", "prompt_eval_count", "inputTokens")
+_OUTPUT: Final = ("completion_tokens", "output_tokens", "candidatesTokenCount", "eval_count", "outputTokens")
 _NESTED: Final = ("tokens", "billed_units")
 """Where Cohere has its counts."""
-_TOTAL: Final = ("total_tokens", "totalTokenCount")
+_TOTAL: Final = ("total_tokens", "totalTokenCount", "totalTokens")
 _CACHED: Final = (
     ("prompt_tokens_details", "cached_tokens"),
     ("input_tokens_details", "cached_tokens"),
     ("cache_read_input_tokens",),
     ("cachedContentTokenCount",),
     ("cached_tokens",),
+    ("cachedInputTokens",),
 )
 _REASONING: Final = (
     ("completion_tokens_details", "reasoning_tokens"),
     ("output_tokens_details", "reasoning_tokens"),
     ("output_tokens_details", "thinking_tokens"),
     ("thoughtsTokenCount",),
+    ("reasoningTokens",),
 )
 _READ: Final = frozenset((*_NESTED, *_INPUT, *_OUTPUT, *_TOTAL, *(place[0] for place in (*_CACHED, *_REASONING))))
 # Whole or zero in the grammars that have them, and told by the others in `cached`.

@@ -37,7 +37,9 @@ class Ollama(Dialect):
         return at(body, "stream") is not False
 
     def claims(self, body: object) -> bool:
-        return self.model("", body) is not None
+        messages = at(body, "messages")
+        parts = isinstance(messages, list) and any(at(one, "parts") is not None for one in messages)
+        return self.model("", body) is not None and not parts
 
     def delta(self, payload: object) -> Delta:
         """Calls come whole, with an `index` or, from older servers, without: then it is their place in the line."""

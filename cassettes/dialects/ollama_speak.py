@@ -108,6 +108,9 @@ class _Lines:
         for key in uncounted(usage):
             self._saying.leave_out(f"usage.{key}", "Ollama counts no such thing")
         told = counts(usage)
+        for what, count in (("reasoning", told.reasoning), ("the cache", told.cached)):
+            if count:
+                self._saying.leave_out(f"usage: tokens of {what}", "Ollama counts no such thing")
         return end | {
             "total_duration": 52_719_542 + 2_777_841 * told.input + 7_532_120 * told.output,
             "load_duration": 52_719_542,

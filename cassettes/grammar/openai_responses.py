@@ -354,9 +354,13 @@ GRAMMAR: Final = Grammar(
     quirks=(
         Quirk(
             ("openrouter",),
-            "3 recordings: no SSE names, [DONE] at the end",
+            "3 recordings: no SSE names, [DONE] at the end; behind an error as in its chat",
             waives=("event-name",),
-            steps=("response:completed:[DONE]:completed", "response:incomplete:[DONE]:incomplete"),
+            steps=(
+                "response:completed:[DONE]:completed",
+                "response:incomplete:[DONE]:incomplete",
+                "response:failed:[DONE]:failed",
+            ),
         ),
         Quirk(("lmstudio",), "2 recordings: arguments come whole, in their `done` alone", waives=("input-sum",)),
         Quirk(("xai",), "7 recordings; errors as {code, error}, the second a text", waives=("envelope",)),

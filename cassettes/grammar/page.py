@@ -116,11 +116,11 @@ def _fits(grammar: Grammar) -> Iterator[str]:
 
 
 def _quirks(quirks: Iterable[Quirk]) -> Iterator[str]:
-    yield "\n### Quirks\n\n| providers | seen | steps more | waived | keys left out | keys and values more |\n"
+    yield "\n### Quirks\n\n| providers | seen | steps more | waived | keys left out | keys, values and types more |\n"
     yield "|---|---|---|---|---|---|\n"
     for one in quirks:
         steps = ", ".join(f"`{step}`" for step in one.steps)
-        more = ", ".join(f"`{key}`" for key in (*one.adds, *one.says))
+        more = ", ".join(f"`{key}`" for key in (*one.adds, *one.says, *(own.replace("|", " or ") for own in one.types)))
         waives, lacks = _keys(one.waives), _keys(one.lacks)
         yield f"| {', '.join(one.providers)} | {_cell(one.source)} | {steps} | {waives} | {lacks} | {more} |\n"
 

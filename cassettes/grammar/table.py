@@ -158,7 +158,7 @@ class Promise(NamedTuple):
 class Quirk(NamedTuple):
     """How `providers` differ: `steps` more (`machine:state:symbol:state`), rules that do not hold (`waives`), keys that
     they leave out (`lacks`, as `kind:place`) and keys that they add (`adds`, the same), values of their own (`says`, as
-    `place=value`). `source`: where it was seen."""
+    `place=value`), other types of a key (`types`, as `kind:place=types`). `source`: where it was seen."""
 
     providers: tuple[str, ...]
     source: str
@@ -167,6 +167,7 @@ class Quirk(NamedTuple):
     lacks: tuple[str, ...] = ()
     adds: tuple[str, ...] = ()
     says: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()
 
 
 class Rule(NamedTuple):

@@ -116,11 +116,30 @@ def _gemini(body: object) -> Wishes:
     )
 
 
+def _ollama(body: object) -> Wishes:
+    form = at(body, "format")
+    return _chat(body)._replace(
+        form=form if isinstance(form, dict) else JSON if form == "json" else None,
+        most_tokens=_count(at(body, "options", "num_predict")),
+    )
+
+
+def _cohere(body: object) -> Wishes:
+    form = at(body, "response_format")
+    schema = _either(form, "json_schema", "schema")
+    return _chat(body)._replace(
+        must_call="" if at(body, "tool_choice") == "REQUIRED" else None,
+        form=schema if schema is not None else JSON if at(form, "type") == "json_object" else None,
+    )
+
+
 _READERS: Final[dict[str, Callable[[object], Wishes]]] = {
     "openai-chat": _chat,
     "openai-responses": _responses,
     "anthropic": _anthropic,
     "gemini": _gemini,
+    "ollama": _ollama,
+    "cohere": _cohere,
 }
 """Other grammars are read as chat completions, whose names most of them share."""
 

@@ -31,7 +31,7 @@ REMEMBERED: Final = 1024
 MOST_CHOICES: Final = 16
 _HOW: Final = frozenset({"stream", "stream_options"})
 """What of a request says how the answer comes, not which: the same is said, streamed or not."""
-_OPERATIONS: Final = frozenset({"chat", "responses", "messages", "generate"})
+_OPERATIONS: Final = frozenset({"chat", "responses", "messages", "generate", "run"})
 
 
 class Improvised(NamedTuple):

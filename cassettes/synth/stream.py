@@ -65,7 +65,7 @@ def synthetic(request: Request, answer: Answer, voice: Voice, manner: Manner) ->
     if rhythm.comments and manner.row.keepalive and not answer.error:
         speech = _with_comments(speech, manner.row.keepalive[0], round(drawn(rhythm.comments, chance)))
     head_at = drawn(rhythm.head_ms, chance)
-    head = Head(headers=head_of(voice, manner.dialect.stream_type, head_at))
+    head = Head(headers=(*head_of(voice, manner.dialect.stream_type, head_at), *manner.dialect.stream_headers))
     timeline = timed(speech, manner.dialect, head, head_at, rhythm, chance)
     timeline = _paced(timeline, manner, speech, voice.chance("pace"))
     return Synthetic(taped(request, timeline, manner), speech.unsaid)

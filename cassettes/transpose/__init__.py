@@ -20,7 +20,7 @@ from cassettes.transpose.talk import Loss, Losses
 
 __all__ = ["Loss", "Transposed", "Wanted", "transposed", "wanted"]
 
-_ASKED: Final = frozenset(("chat", "responses", "messages", "generate"))
+_ASKED: Final = frozenset(("chat", "responses", "messages", "generate", "run"))
 """The operations that have a conversation."""
 
 

@@ -84,8 +84,7 @@ def _stream(
             frames[-1] = Frame(due, frames[-1].data + data)
         else:
             frames.append(Frame(due, data))
-    kind = target.stream_type
-    return _answered(timeline, response.code, kind, tuple(frames), losses)
+    return _answered(timeline, response.code, target.stream_type, tuple(frames), losses, target.stream_headers)
 
 
 def _alone(

@@ -15,7 +15,7 @@ from cassettes.model import Headers, Request
 from cassettes.normalise import decoded
 from cassettes.provider import Provider
 from cassettes.secrets import header_rule
-from cassettes.transpose import anthropic, cohere, gemini, ollama, openai_chat, openai_responses
+from cassettes.transpose import ag_ui, ai_sdk_ui, anthropic, cohere, gemini, ollama, openai_chat, openai_responses
 from cassettes.transpose.talk import Json, Losses, Talk
 
 READERS: Final[Mapping[str, Callable[[Json, Losses], Talk]]] = {
@@ -25,6 +25,8 @@ READERS: Final[Mapping[str, Callable[[Json, Losses], Talk]]] = {
     "gemini": gemini.read,
     "ollama": ollama.read,
     "cohere": cohere.read,
+    "ai-sdk-ui": ai_sdk_ui.read,
+    "ag-ui": ag_ui.read,
 }
 WRITERS: Final[Mapping[str, Callable[[Talk, Losses], Json]]] = {
     "openai-chat": openai_chat.write,
@@ -33,6 +35,8 @@ WRITERS: Final[Mapping[str, Callable[[Talk, Losses], Json]]] = {
     "gemini": gemini.write,
     "ollama": ollama.write,
     "cohere": cohere.write,
+    "ai-sdk-ui": ai_sdk_ui.write,
+    "ag-ui": ag_ui.write,
 }
 _OF_A_CLIENT: Final = frozenset(("host", "content-length", "content-type", "accept", "accept-encoding"))
 """Headers that every request has anew."""

@@ -32,12 +32,17 @@ STYLES: Final[dict[str, tuple[str, ...]]] = {
     "anthropic": ("event", "nameless", "string", "text"),
     "gemini": ("data", "raw", "string", "text"),
     "cohere": ("end", "string", "text"),
+    "ai-sdk-ui": ("event", "string", "text"),
+    "ag-ui": ("event", "string", "text"),
     "raw": ("event", "nameless", "string", "text"),
 }
 """How a dialect's stream can say that it failed, the usual way first."""
 _USUAL: Final = {"openrouter": "chunk", "groq": "event", "xai": "flat"}
 _TERMINAL_NAMES: Final = frozenset(
-    {"message_stop", "response.completed", "response.incomplete", "response.failed", "message-end"}
+    (
+        *("message_stop", "response.completed", "response.incomplete", "response.failed"),
+        *("message-end", "finish", "RUN_FINISHED", "RUN_ERROR"),
+    )
 )
 
 
@@ -165,6 +170,16 @@ def _cohere(_scene: Scene, _tape: TapeSide, _position: int, _style: str, said: S
     return _data({"type": "message-end", "delta": {"finish_reason": reason, "error": said[2]}}, "message-end")
 
 
+def _ai_sdk_ui(_scene: Scene, _tape: TapeSide, _position: int, _style: str, said: Said) -> str:
+    """Its own event for it, and `[DONE]`, as `createUIMessageStream` ends (ai 6)."""
+    return _data({"type": "error", "errorText": said[2]}) + "data: [DONE]\n\n"
+
+
+def _ag_ui(_scene: Scene, _tape: TapeSide, _position: int, _style: str, said: Said) -> str:
+    """A run that fails ends with it (@ag-ui/core 1.0, RunErrorEvent)."""
+    return _data({"type": "RUN_ERROR", "message": said[2]} | ({"code": said[1]} if said[1] else {}))
+
+
 def _raw(scene: Scene, _tape: TapeSide, _position: int, style: str, said: Said) -> str:
     envelope = dialects.get(scene.dialect).envelope(said[0], said[2], said[1])
     return _data(envelope, "error" if style == "event" else "")
@@ -176,6 +191,8 @@ _SHAPES: Final = {
     "anthropic": _anthropic,
     "gemini": _gemini,
     "cohere": _cohere,
+    "ai-sdk-ui": _ai_sdk_ui,
+    "ag-ui": _ag_ui,
     "raw": _raw,
 }
 

@@ -77,7 +77,40 @@ OLLAMA = {
         {"role": "user", "content": "and?"},
     ]
 }
+UI = {
+    "id": "chat",
+    "messages": [
+        {"role": "system", "parts": [{"type": "text", "text": "be"}]},
+        {
+            "role": "user",
+            "parts": [{"type": "text", "text": "one"}, {"type": "text", "text": "two"}, {"type": "image"}],
+        },
+        {
+            "role": "assistant",
+            "parts": [
+                {"type": "step-start"},
+                {"type": "reasoning", "text": "deep"},
+                {"type": "text", "text": "hm"},
+                {"type": "tool-f", "toolCallId": "c", "state": "output-available", "input": ARGUMENTS, "output": 42},
+            ],
+        },
+        {"role": "user", "parts": [{"type": "text", "text": "and?"}]},
+    ],
+}
+AG_UI = {
+    "threadId": "t",
+    "messages": [
+        {"role": "system", "content": "be"},
+        CHAT["messages"][1],
+        {"role": "reasoning", "content": "deep"},
+        {"role": "assistant", "content": "hm", "toolCalls": [CALL]},
+        {"role": "tool", "toolCallId": "call_1", "content": "42"},
+        {"role": "user", "content": "and?"},
+    ],
+}
 REQUESTS = {
+    "ai-sdk-ui": UI,
+    "ag-ui": AG_UI,
     "openai-chat": CHAT,
     "openai-responses": RESPONSES,
     "anthropic": ANTHROPIC,

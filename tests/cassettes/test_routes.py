@@ -381,6 +381,7 @@ WRONG = [
     for row in ROWS.values()
     for dialect in row.dialects
     for spelling in ("nothing", "twice", "without")
+    if dialect != "ag-ui"  # whose path has nothing in it that could be missing
 ]
 
 

@@ -262,6 +262,57 @@ def cohere(answer: Answer, mark: str = "") -> Iterator[bytes]:
     yield b"data: [DONE]\n\n"
 
 
+def ui_message(answer: Answer, mark: str = "") -> Iterator[bytes]:
+    """The AI SDK's UI message stream: one step, a part each, counts in the metadata of the end."""
+
+    def part(kind: str, pieces: Sequence[str]) -> Iterator[bytes]:
+        if pieces:
+            yield data({"type": f"{kind}-start", "id": f"{kind}-1"})
+            yield from (data({"type": f"{kind}-delta", "id": f"{kind}-1", "delta": piece}) for piece in pieces)
+            yield data({"type": f"{kind}-end", "id": f"{kind}-1"})
+
+    yield data({"type": "start", "messageId": f"{mark}msg1"})
+    yield data({"type": "start-step"})
+    yield from part("reasoning", answer.reasoning)
+    yield from part("text", answer.text)
+    for call in answer.calls:
+        yield data({"type": "tool-input-start", "toolCallId": call.id, "toolName": call.name})
+        for piece in call.pieces:
+            yield data({"type": "tool-input-delta", "toolCallId": call.id, "inputTextDelta": piece})
+        own = {"toolCallId": call.id, "toolName": call.name, "input": call.arguments}
+        yield data({"type": "tool-input-available", **own})
+    yield data({"type": "finish-step"})
+    usage = {"inputTokens": answer.read, "outputTokens": answer.wrote}
+    reason = "tool-calls" if answer.calls else "stop"
+    yield data({"type": "finish", "finishReason": reason, "messageMetadata": {"usage": usage}})
+    yield b"data: [DONE]\n\n"
+
+
+def ag_ui(answer: Answer, mark: str = "") -> Iterator[bytes]:
+    """AG-UI: a run with a message for the reasoning, one for the text, and the calls of it."""
+    run = {"threadId": f"{mark}t1", "runId": "r1"}
+
+    def message(kind: str, ident: str, role: str, pieces: Sequence[str]) -> Iterator[bytes]:
+        yield data({"type": f"{kind}_START", "messageId": ident, "role": role})
+        yield from (data({"type": f"{kind}_CONTENT", "messageId": ident, "delta": piece}) for piece in pieces)
+        yield data({"type": f"{kind}_END", "messageId": ident})
+
+    yield data({"type": "RUN_STARTED", **run})
+    if answer.reasoning:
+        yield data({"type": "REASONING_START", "messageId": "m1"})
+        yield from message("REASONING_MESSAGE", "m1", "reasoning", answer.reasoning)
+        yield data({"type": "REASONING_END", "messageId": "m1"})
+    if answer.text:
+        yield from message("TEXT_MESSAGE", "m2", "assistant", answer.text)
+    for call in answer.calls:
+        own = {"toolCallName": call.name, "parentMessageId": "m2"}
+        yield data({"type": "TOOL_CALL_START", "toolCallId": call.id, **own})
+        yield from (data({"type": "TOOL_CALL_ARGS", "toolCallId": call.id, "delta": piece}) for piece in call.pieces)
+        yield data({"type": "TOOL_CALL_END", "toolCallId": call.id})
+    usage = {"inputTokens": answer.read, "outputTokens": answer.wrote}
+    yield data({"type": "RUN_FINISHED", **run, "usage": [usage]})
+
+
 def data(value: object) -> bytes:
     """A `data:` event."""
     return b"data: " + json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n\n"

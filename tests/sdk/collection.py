@@ -16,12 +16,14 @@ from sdk.answers import (
     CHAT_STYLES,
     Answer,
     ChatStyle,
+    ag_ui,
     chat,
     cohere,
     generate,
     lines,
     messages,
     responses,
+    ui_message,
 )
 from wires import Tool, tools
 
@@ -49,6 +51,8 @@ _TAILS = {
     "gemini": "/models/gemini-2.5-flash:streamGenerateContent?alt=sse",
     "ollama": "/api/chat",
     "cohere": "/v2/chat",
+    "ai-sdk-ui": "/api/chat",
+    "ag-ui": "/agent",
 }
 
 
@@ -86,6 +90,7 @@ GATEWAYS = (
 OTHERS = (
     *_of("ollama", "http://127.0.0.1:11434", "/ollama", "ollama"),
     *_of("cohere", "https://api.cohere.com", "/cohere", "cohere"),
+    *_of("app", "http://app.invalid", "/app", "ai-sdk-ui", "ag-ui"),
 )
 """Grammars of which one provider alone is known."""
 
@@ -104,6 +109,10 @@ def events_of(service: Service, answer: Answer, mark: str = "") -> Iterator[byte
             return lines(answer)
         case "cohere":
             return cohere(answer, mark)
+        case "ai-sdk-ui":
+            return ui_message(answer, mark)
+        case "ag-ui":
+            return ag_ui(answer, mark)
     return generate(answer, mark=mark)
 
 

@@ -13,7 +13,9 @@ from cassettes.events import event_ends
 from cassettes.model import EventKind, TokentapeError
 
 TAPES = Path(__file__).resolve().parents[3] / "../shared/tapes"
-BUILT_IN = ("openai-chat", "openai-responses", "anthropic", "gemini", "ollama", "cohere", "raw")
+BUILT_IN = (
+    *("openai-chat", "openai-responses", "anthropic", "gemini", "ollama", "cohere", "ai-sdk-ui", "ag-ui", "raw"),
+)
 ENTRIES = {
     "legacy": "cassettes.dialects.raw:DIALECT",
     "broken": "cassettes.dialects.nowhere:DIALECT",

@@ -87,6 +87,9 @@ def test_quirks_name_what_is_there(grammar: Grammar) -> None:
             known = grammar.by_name[kind]
             assert place not in known.needs, added
             assert place not in known.may, added
+        for own in quirk.types:
+            kind, _, place = own.partition("=")[0].partition(":")
+            assert place in {**grammar.by_name[kind].needs, **grammar.by_name[kind].may}, own
         places = {row.place for row in grammar.variants}
         assert {one.partition("=")[0] for one in quirk.says} <= places
 

@@ -166,3 +166,15 @@ def test_a_tool_is_found_by_name() -> None:
 )
 def test_whatever_is_sent_is_no_error(dialect: str, body: dict[str, Any]) -> None:
     assert isinstance(wishes(dialect, CHAT, body), Wishes)
+
+
+def test_ollama_and_cohere_have_words_of_their_own() -> None:
+    ollama = asked("ollama", tools=[FUNCTION], format=SCHEMA, options={"num_predict": 7})
+    assert (ollama.tools, ollama.form, ollama.most_tokens) == ((Tool("f", SCHEMA),), SCHEMA, 7)
+    assert (asked("ollama", format="json").form, asked("ollama").form) == (JSON, None)
+    form = {"type": "json_object", "json_schema": SCHEMA}
+    cohere = asked("cohere", tools=[FUNCTION], tool_choice="REQUIRED", response_format=form, max_tokens=7)
+    assert (cohere.must_call, cohere.form, cohere.most_tokens) == ("", SCHEMA, 7)
+    assert asked("cohere", response_format={"type": "json_object"}).form == JSON
+    run = asked("ag-ui", tools=[{"name": "f", "description": "", "parameters": SCHEMA}])
+    assert (run.tools, run.prompt) == ((Tool("f", SCHEMA),), "hi")

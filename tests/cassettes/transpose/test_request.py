@@ -18,6 +18,8 @@ from cassettes.transpose.request import READERS, WRITERS, Asked, Wanted, transpo
 from cassettes.transpose.talk import Choice, Form, Losses, Part, Talk, Tool, Turn
 
 CHAT = "https://api.openai.com/v1/chat/completions"
+PAGES = frozenset({"ai-sdk-ui", "ag-ui"})
+"""Requests of a page: settings, and often the tools, are the app's own."""
 WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), min_size=1, max_size=6)
 NAMES = st.sampled_from(("weather", "clock", "look_up"))
 VALUES = st.dictionaries(WORDS, WORDS | st.integers(-9, 9) | st.booleans(), max_size=2)
@@ -52,8 +54,10 @@ def test_there_and_back_keeps_what_all_can_hold(talk: Talk, pair: tuple[str, str
     again = READERS[second](other, losses)
     back = WRITERS[first](again, losses)
     assert turns(first, back) == turns(first, one)
-    assert (again.turns, again.tools, again.settings) == (talk.turns, talk.tools, talk.settings)
-    assert not losses.all()
+    assert again.turns == talk.turns
+    if PAGES.isdisjoint(pair):
+        assert (again.tools, again.settings) == (talk.tools, talk.settings)
+        assert not losses.all()
 
 
 @given(talks(), st.sampled_from(list(WRITERS)))
@@ -70,7 +74,10 @@ def test_what_is_written_is_what_the_matcher_reads(talk: Talk, name: str) -> Non
                 wanted.append(("result", json.dumps({"result": part.text}, sort_keys=True)))
             else:
                 wanted.append((part.kind, part.text))
-    assert said == wanted
+    if name == "ai-sdk-ui":  # where each result stands with its call
+        assert sorted(map(repr, said)) == sorted(map(repr, wanted))
+    else:
+        assert said == wanted
 
 
 @pytest.mark.parametrize("name", ["openai-chat", "openai-responses", "anthropic", "gemini"])
