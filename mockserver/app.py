@@ -132,9 +132,9 @@ class Server:
         self._guard = Guard(origins=settings.origins, token=settings.token)
         self._missed = Misses()
         self._stored = Stored(chooser)
-        self._own = Own(House(chooser, self.decks, self.journal, self._missed, redactor, lambda: self.hub))
-        self.misses = 0
-        self.played = 0
+        house = House(chooser, self.decks, self.journal, self._missed, redactor, lambda: self.hub, settings.tls)
+        self._own = Own(house)
+        self.misses = self.played = 0
         self.url = ""
 
     # -- life ---------------------------------------------------------------------------------------------------
