@@ -112,9 +112,9 @@ class Server:
         self._repeats = Repeats()
         self.missed = Misses()
         self._stored = Stored(chooser)
-        self._own = Own(House(chooser, self.decks, self.journal, self.missed, redactor, lambda: self.hub))
-        self.misses = 0
-        self.played = 0
+        house = House(chooser, self.decks, self.journal, self.missed, redactor, lambda: self.hub, settings.tls)
+        self._own = Own(house)
+        self.misses = self.played = 0
         self.url = ""
 
     # -- life ---------------------------------------------------------------------------------------------------

@@ -152,6 +152,10 @@ class Journal:
             record.size = player.bytes_written
             record.first = player.first
             record.last = player.last
+            if player.lost:
+                record.notes += (
+                    f"ending_drain: the RST came before the client's kernel had {player.lost} of the bytes",
+                )
             record.player = None
             record.plan = player.plan
             if record.faults:

@@ -163,6 +163,13 @@ def test_a_deck_with_tapes_of_its_own(served: Tool, tmp_path: Path) -> None:
     assert control(served, "GET", "decks/own")[0] == 404
 
 
+def test_a_deck_with_faults_of_its_own(served: Tool) -> None:
+    for number, faults in enumerate(("reset@1e", ["reset@1e"], [{"fault": "reset", "at": "1e"}])):
+        assert control(served, "PUT", f"decks/flaky{number}", {"faults": faults})[1]["faults"] == ["reset@1e"]
+        seen = got(served, f"/~flaky{number}/up/one")
+        assert (seen.ended, dechunked(seen.wire_body)[0]) == ("reset", [ONE])
+
+
 def test_a_mount_that_only_a_deck_has(served: Tool, tmp_path: Path) -> None:
     text = taped(tmp_path, "mine", [THREE]).read_text().replace("provider: up", "provider: elsewhere")
     control(served, "PUT", "decks/mount", {"tapes": [{"name": "m", "text": text}]})
@@ -177,6 +184,13 @@ def test_a_mount_that_only_a_deck_has(served: Tool, tmp_path: Path) -> None:
         ({"tapes": ["/etc/passwd"]}, "no loaded tape"),
         ({"tapes": [{"name": "x", "text": "version: 1\ninteractions: {"}]}, "x:3:1: not YAML"),
         ({"faults": ["rest@3e"]}, "did you mean reset"),
+        ({"faults": "reset@3e;cut"}, "character 10 (reset@3e;▸cut): reset@3e and cut contradict"),
+        ({"faults": ["reset@3e", "cut"]}, "contradict each other"),
+        ({"faults": "reset@99e"}, "one#1: the fault reset@99e cannot be applied: 99e is beyond the end"),
+        ({"faults": "no-close-notify"}, "not encrypted"),
+        ({"tapes": ["one"], "faults": ["drop@2e"]}, "no event starts there"),
+        ({"faults": "reset@1e", "scenario": {"rules": [{"attempts": [["cut"]]}]}}, "contradict each other"),
+        ({"scenario": "rules: [{attempts: [[reset@99e]]}]"}, "scenario:1:21: rule 1, attempt 1: on the tape"),
     ],
 )
 def test_setups_that_are_refused(setup: dict[str, Any], said: str, served: Tool) -> None:
@@ -277,7 +291,7 @@ async def at_once(server: Tool, count: int) -> list[tuple[bytes, str]]:
 
 
 def test_a_thousand_decks_at_once_are_each_broken_in_their_own_way(tmp_path: Path) -> None:
-    taped(tmp_path / "tapes", "held", [HELD, LETTERS], gaps=[3000.0])
+    taped(tmp_path / "tapes", "held", [HELD, LETTERS], gaps=[1500.0])
     with tool(tmp_path, "serve", str(tmp_path / "tapes"), "--no-mark") as server, connected(server.url) as client:
         for number in range(1000):
             body = json.dumps({"faults": [broken(number)[0]]}).encode()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
 import pytest
-from wires import tokentape
+from tapes import taped
+from wires import ask, chunk, post, tokentape, tool
 
 from mockserver.cases.table import table
 from mockserver.faults.table import get, names, read, usage
@@ -125,3 +127,36 @@ def test_the_faults_of_every_page_can_be_read() -> None:
         text = path.read_text(encoding="utf-8")
         for faults in re.findall(r"--fault '([^']+)'|x-tokentape-fault: ([^`\n']+)'", text):
             assert read(next(filter(None, faults))), (path.name, faults)
+
+
+THEIRS = """
+from mockserver.faults.kinds import Argument, Kind, count
+
+def shout(woven, call):
+    times = call.given["times"]
+    woven.pieces = [piece._replace(data=piece.data.upper() * times) for piece in woven.pieces]
+    woven.changed = True
+
+LOUD = Kind(name="loud", family="content", does=shout, sees="capitals", example="loud:2",
+            arguments=(Argument(name="times", shown="N", read=count, default=1),))
+"""
+
+
+def test_a_fault_that_another_package_brings_is_listed_and_played(tmp_path: Path) -> None:
+    """As installed: the entry point of a distribution on the path, in processes of their own."""
+    (tmp_path / "their_faults.py").write_text(THEIRS)
+    about = tmp_path / "their_faults-1.0.dist-info"
+    about.mkdir()
+    (about / "METADATA").write_text("Metadata-Version: 2.1\nName: their-faults\nVersion: 1.0\n")
+    (about / "entry_points.txt").write_text("[tokentape.faults]\nloud = their_faults:LOUD\nbad = their_faults:NONE\n")
+    environ = {"PYTHONPATH": os.pathsep.join([str(tmp_path), str(ROOT)])}
+    done = tokentape("faults", "loud", environ=environ)
+    assert (done.returncode, done.stdout.splitlines()[:2]) == (0, ["loud (content)", "  capitals"])
+    assert "did you mean loud?" in tokentape("faults", "lout", environ=environ).stderr
+    bad = tokentape("faults", "bad", environ=environ)
+    assert (bad.returncode, len(bad.stderr.splitlines())) == (1, 1)
+    assert "entry point bad = their_faults:NONE (tokentape.faults) does not load" in bad.stderr
+    taped(tmp_path / "tapes", "one", [b"data: a\n\n"])
+    with tool(tmp_path, "serve", str(tmp_path / "tapes"), "--fault", "loud:2", environ=environ) as served:
+        seen = ask(served.url, post("/up/one", b"{}", "Connection: close"))
+        assert seen.wire_body == chunk(b"DATA: A\n\n" * 2) + b"0\r\n\r\n"

@@ -23,7 +23,7 @@ def came(body=b"{}", lazily=False):
 def test_a_record_is_under_way_until_it_ends():
     journal = Journal()
     record = journal.begin(came(), "deck", 5.0, 200, 10)
-    record.player = SimpleNamespace(bytes_written=7, first=5.5, last=6.0, plan="plan")
+    record.player = SimpleNamespace(bytes_written=7, first=5.5, last=6.0, lost=0, plan="plan")
     journal.live[record.n] = record
     assert (record.n, record.in_flight, journal.get(1)) == (1, True, record)
     journal.end(record, 6.5, "client", "client-left")

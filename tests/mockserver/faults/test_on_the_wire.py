@@ -258,6 +258,9 @@ def test_interim_responses(served: Tool) -> None:
 # All together
 
 
+ORDER = (b"cli", b"two", b"scenario", b"deck", b"url", b"header")
+
+
 def test_a_fault_of_every_source(tmp_path: Path) -> None:
     taped(tmp_path / "t", "one", EVENTS)
     with ExitStack() as stack:
@@ -271,10 +274,14 @@ def test_a_fault_of_every_source(tmp_path: Path) -> None:
             "comment@1e:two",
         )
         (one,) = stack.enter_context(tools(tmp_path, arguments))
+        setup = {"faults": ["comment@1e:deck"], "scenario": {"rules": [{"attempts": [["comment@1e:scenario"]]}]}}
+        fields = ("Content-Type: application/json", "Connection: close")
+        made = ask(one.url, post("/_tokentape/decks/d", json.dumps(setup).encode(), *fields, method="PUT"))
+        assert made.head[9:12] == b"201"
         path = f"/~d/!{url_segment('comment@1e:url')}/up/one"
         request = post(path, b"{}", "x-tokentape-fault: comment@1e:header", "Connection: close")
         chunks, _ = dechunked(ask(one.url, request).wire_body)
-        assert chunks == [A, *[b": %s\n\n" % word for word in (b"cli", b"two", b"url", b"header")], B, C, D]
+        assert chunks == [A, *[b": %s\n\n" % word for word in ORDER], B, C, D]
         assert "comment@1e:cli" in one.said()
         assert "seed 0" in one.said()
 
