@@ -78,11 +78,11 @@ class Session:
             return
         ours = import_module("tokentape")
         try:
-            rig = ours.Composition().rig(self._flags(), self.config.rootpath, dict(os.environ))
+            rig = self.rig = ours.Composition().rig(self._flags(), self.config.rootpath, dict(os.environ))
             rig.open()
-        except ours.TokentapeError as error:
+        except (ours.TokentapeError, OSError) as error:
+            self.stop()
             raise pytest.UsageError(f"tokentape: {error}") from None
-        self.rig = rig
         variables = rig.variables(os.environ)
         self._environ = {name: os.environ.get(name) for name in variables}
         os.environ.update(variables)
@@ -125,7 +125,7 @@ def _options(config: pytest.Config) -> Any:
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Before anything of the project is imported: clients that its modules make must find the server."""
-    if _is_controller(early_config):
+    if _is_controller(early_config) or any(getattr(_options(early_config), name, None) for name in ("help", "version")):
         return
     session = _session(early_config)
     files = list(_test_files(early_config))
@@ -163,7 +163,8 @@ def _test_files(config: pytest.Config) -> Iterator[Path]:
     )
     patterns = [*config.getini("python_files"), "conftest.py"]
     skipped = [*config.getini("norecursedirs"), *SKIPPED]
-    for place in [started / str(one).partition("::")[0] for one in given] or [started]:
+    places = [place for one in given for place in _places(started, str(one).partition("::")[0])]
+    for place in places or [started]:
         above = (one / "conftest.py" for one in place.parents if one.is_relative_to(config.rootpath))
         yield from (one for one in above if one.is_file())
         if place.is_file():
@@ -180,18 +181,25 @@ def _test_files(config: pytest.Config) -> Iterator[Path]:
                     yield Path(folder, name)
 
 
+def _places(folder: Path, given: str) -> list[Path]:
+    """What an argument or an item of `testpaths`, which may be a pattern, means."""
+    return [folder / given] if (folder / given).exists() else sorted(folder.glob(given)) if "*" in given else []
+
+
 def _hidden_package() -> str | None:
     return str(hidden) if (hidden := import_module("tokentape").hidden_package()) else None
 
 
 def _taken_name(folders: set[Path], config: pytest.Config) -> str | None:
     """A line naming the file of the project that has one of our packages' names, where pytest will put it before ours
-    (rootdir of a test file: the nearest folder upwards that is no package); None if no name is taken."""
+    (`pythonpath`, and of a test file the nearest folder upwards that is no package); None if no name is taken."""
     if getattr(_options(config), "importmode", "prepend") == "importlib":
-        return None
+        folders = set()
     home = Path(__file__).parent
-    for folder in sorted(folders):
-        base = next((one for one in (folder, *folder.parents) if not (one / "__init__.py").is_file()), folder)
+    bases = [
+        next(one for one in (folder, *folder.parents) if not (one / "__init__.py").is_file()) for folder in folders
+    ]
+    for base in dict.fromkeys([*config.getini("pythonpath"), *sorted(bases)]):
         for name in PACKAGES:
             for path in (base / f"{name}.py", base / name / "__init__.py"):
                 if path.is_file() and base.resolve() != home.resolve():
@@ -206,8 +214,8 @@ def _taken_name(folders: set[Path], config: pytest.Config) -> str | None:
 def tokentape_config() -> dict[str, Any]:
     """Settings of this suite, module or class; override it: `{"speed": 2, "tapes": ["tests/tapes"], "match": "route"}`.
 
-    Speed, ttft, tps, max_gap, jitter, match, after_last, seed, strict, tapes, ignore, normalize. What the command line
-    and a test's mark say goes before it.
+    Speed, ttft, tps, max_gap, jitter, match, after_last, seed, strict, ignore, normalize, tapes (their paths count from
+    the root folder). What the command line and a test's mark say goes before it.
     """
     return {}
 
@@ -306,12 +314,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The mark alone is enough: a test that has it gets the fixture, before its others."""
+    """The mark alone is enough: a test that has it gets the fixture. It comes before others, which may ask for
+    something."""
     for item in items:
         names = getattr(item, "fixturenames", None)
-        if names is not None and item.get_closest_marker("tokentape") is not None and "tokentape" not in names:
-            names.insert(0, "tokentape")
-        if names is not None and "tokentape" in names and _blocks_sockets(config, item):
+        if names is None or ("tokentape" not in names and item.get_closest_marker("tokentape") is None):
+            continue
+        if "tokentape" in names:
+            names.remove("tokentape")
+        names.insert(0, "tokentape")
+        if _blocks_sockets(config, item):
             item.add_marker(pytest.mark.allow_hosts(["127.0.0.1"]))
 
 
@@ -323,12 +335,19 @@ def _blocks_sockets(config: pytest.Config, item: pytest.Item) -> bool:
 
 
 @pytest.hookimpl(wrapper=True)
-def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
-    """A test that has passed fails after all if something is wrong with what it asked."""
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Guards a test with its fixtures."""
     session = _session(item.config)
     session.contacted.clear()
     with _guarding(session):
-        result = yield
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, Any, Any]:
+    """A test that has passed fails after all if something is wrong with what it asked."""
+    session = _session(item.config)
+    result = yield
     if session.contacted:
         raise ProviderContactError(_contact(session.contacted[0]))
     running = session.running.get(item.nodeid)

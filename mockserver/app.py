@@ -302,7 +302,7 @@ class Server:
             reading.wanted.refuse("no tape answers this request, and what the server says itself stays whole")
             return answers.json_response(said.body, said.code)
         deck.misses += 1
-        return self._miss(reading)
+        return self._miss(reading, deck.advice)
 
     def _refused(
         self, request: web.BaseRequest, status: int, message: str, code: str, start: float
@@ -322,11 +322,11 @@ class Server:
         self.journal.end(record, self.hub.now(), "server", "kept-alive")
         return answer
 
-    def _miss(self, reading: _Reading) -> web.Response:
+    def _miss(self, reading: _Reading, advice: str) -> web.Response:
         self.misses += 1
         asked = reading.asked
         redactor = self._redactor_for(asked.request.headers, asked.request.uri)
-        miss = miss_of(asked, self.url, reading.chooser, reading.found, redactor)
+        miss = miss_of(asked, self.url, reading.chooser, reading.found, redactor, advice)
         self.missed.note(miss, self.journal.total + 1)
         self._report(f"tokentape: no tape matches {miss.method} {miss.path}: {miss.message}")
         return answers.failure(asked.route, 404, f"no tape matches: {miss.message}", "tokentape_no_match")

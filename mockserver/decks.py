@@ -120,7 +120,7 @@ class Deck:
 
     `own`: the tapes and settings it was given, None for the server's, as are `scenario` and `forward`. `faults`: what
     every request of the deck gets, as it was written. `live` counts its answers that are under way, `used` says when it
-    was asked last (s). `counting` knows which attempt at the same a request is.
+    was asked last (s). `counting` knows which attempt at the same a request is. `advice`: what helps without tapes.
     """
 
     def __init__(self, name: str = MAIN, own: OwnTapes | None = None) -> None:
@@ -135,6 +135,7 @@ class Deck:
         self.counting = Counting()
         self.scenario: Scenario | None = None
         self.forward: Forward | None = None
+        self.advice = ""
         self._places: dict[str, int] = {}
         self._passed: dict[str, int] = {}
         self._played: set[str] = set()

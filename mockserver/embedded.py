@@ -184,17 +184,19 @@ class Embedded:
         strict: bool = False,
         rules: Rules | None = None,
         episode: Episode | None = None,
+        advice: str = "",
     ) -> Mock:
         """Makes a deck anew, with its own tapes (None: the server's) and settings. Raises TokentapeError.
 
         `episode`: what is recorded on it; then its `plays` are the tapes, and only what asks the same is answered.
+        `advice`: what a miss is told where there are no tapes.
         """
         settings = dict(given)
         scenario = settings.pop("scenario", None)
         made = setup.given(strictly(settings, strict=strict))
         own = self._own(tapes, made, rules, episode)
         deck = Deck(name, own)
-        deck.faults = setup.faults_of(made)
+        deck.faults, deck.advice = setup.faults_of(made), advice
         chooser = own.chooser(self._server.chooser.index)
         faulty.check(deck.faults, chooser)
         deck.scenario = scenario_of(scenario, chooser, made.seed)
@@ -251,6 +253,11 @@ class Embedded:
         """Where the tapes that a deck has of its own were read, by their names."""
         own = self.inside(lambda: self._server.decks.own(name))
         return dict(own.files) if isinstance(own, HandedTapes) else {}
+
+    @property
+    def decks(self) -> list[str]:
+        """The names of the decks that there are, but for the main one."""
+        return self.inside(lambda: [deck.name for deck in self._server.decks if deck.name])
 
     def played(self, name: str) -> set[tuple[Path, int]]:
         """(file, number) of what a deck with tapes of its own has begun to play, but for tapes that are shipped."""

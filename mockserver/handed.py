@@ -5,6 +5,7 @@ A deck over the network gets its tapes by name or as text (`setup`). Imports `ca
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -19,6 +20,10 @@ from mockserver.setup import PLAN_BYTES
 
 if TYPE_CHECKING:
     from mockserver.stored import Stored
+
+
+KEPT = 64
+"""Sources (files or folders) whose tapes are kept in memory."""
 
 
 class Source(NamedTuple):
@@ -47,19 +52,28 @@ def source(given: str | Path) -> Source:
     return Source(path, root)
 
 
-class Shelf:
-    """Tapes that were read, so that a hundred tests with the same tapes parse them once."""
+class _Row(NamedTuple):
+    """What was read of a source, and the interactions made of it, by file, name and rules."""
 
-    def __init__(self) -> None:
-        self._stores: dict[Source, FolderStore] = {}
-        self._entries: dict[tuple[Path, str, Rules], tuple[Cassette, tuple[Entry, ...]]] = {}
+    store: FolderStore
+    made: dict[tuple[Path, str, Rules], tuple[Cassette, tuple[Entry, ...]]]
+
+
+class Shelf:
+    """Tapes that were read, so that a hundred tests with the same tapes parse them once. Of sources those used last are
+    kept: most tapes are one test's own."""
+
+    def __init__(self, most: int = KEPT) -> None:
+        self._most = most
+        self._rows: OrderedDict[Source, _Row] = OrderedDict()
 
     def held(self, sources: Sequence[Source], rules: Rules) -> Held:
         """The interactions of `sources` as they are now. Raises CassetteError for what is missing or cannot be read."""
         entries: list[Entry] = []
         files: dict[str, Path] = {}
         for one in sources:
-            for tape in self._tapes(one):
+            row = self._row(one)
+            for tape in row.store.tapes:
                 if tape.path in files.values():
                     continue
                 name = called = tape_name(tape.path, one.root)
@@ -68,26 +82,31 @@ class Shelf:
                     number += 1
                     name = f"{called}~{number}"
                 files[name] = tape.path
-                entries += self._read(tape, name, rules)
+                entries += _read(row, tape, name, rules)
         return Held(tuple(entries), files)
 
-    def _tapes(self, one: Source) -> tuple[Tape, ...]:
-        store = self._stores.get(one)
-        if store is None:
+    def _row(self, one: Source) -> _Row:
+        row = self._rows.get(one)
+        if row is None:
             store = FolderStore((one.path,))
             store.load()
-            self._stores[one] = store
-        elif errors := store.refresh().errors:
+            row = self._rows[one] = _Row(store, {})
+            if len(self._rows) > self._most:
+                self._rows.popitem(last=False)
+        elif errors := row.store.refresh().errors:
             raise CassetteError(errors[0])
-        return store.tapes
+        self._rows.move_to_end(one)
+        return row
 
-    def _read(self, tape: Tape, name: str, rules: Rules) -> tuple[Entry, ...]:
-        made = self._entries.get((tape.path, name, rules))
-        if made is None or made[0] is not tape.cassette:
-            numbered = enumerate(tape.cassette.interactions, start=1)
-            read = tuple(entry_of(name, number, interaction, rules) for number, interaction in numbered)
-            made = self._entries[tape.path, name, rules] = tape.cassette, read
-        return made[1]
+
+def _read(row: _Row, tape: Tape, name: str, rules: Rules) -> tuple[Entry, ...]:
+    key = tape.path, name, rules
+    made = row.made.get(key)
+    if made is None or made[0] is not tape.cassette:
+        numbered = enumerate(tape.cassette.interactions, start=1)
+        read = tuple(entry_of(name, number, interaction, rules) for number, interaction in numbered)
+        made = row.made[key] = tape.cassette, read
+    return made[1]
 
 
 class HandedTapes:

@@ -18,6 +18,7 @@ from mockserver.decks import Run
 
 MOST = 1000
 """Different misses that are kept; the oldest goes first."""
+ADVICE = "`tokentape record -o DIR` records some; `tokentape serve` has the shipped ones"
 SHOWN = 200
 """Characters of a method or a path."""
 
@@ -38,13 +39,16 @@ class Miss(msgspec.Struct, frozen=True, kw_only=True):
     message: str
 
 
-def miss_of(asked: Asked, url: str, chooser: Chooser, found: Found | None, redactor: Redactor) -> Miss:
-    """The miss of `asked` on the server at `url`; `found` is what would have answered, had it not been played."""
+def miss_of(
+    asked: Asked, url: str, chooser: Chooser, found: Found | None, redactor: Redactor, advice: str = ""
+) -> Miss:
+    """The miss of `asked` on the server at `url`; `found` is what would have answered, had it not been played.
+    `advice`: what helps where there are no tapes at all."""
     route, request = asked.route, asked.request
     wrong = routes.hint(route, url) if found is None else ""
     played = found[1] if found is not None else None
     told = difference.Miss(played.last.place) if played else difference.Miss() if wrong else chooser.missed(asked)
-    message = _played(played) if played is not None else wrong or _told(told, chooser)
+    message = _played(played) if played is not None else wrong or _told(told, chooser, advice)
     return Miss(
         method=request.method[:SHOWN],
         path=redactor.uri(request.uri)[:SHOWN],
@@ -59,11 +63,11 @@ def miss_of(asked: Asked, url: str, chooser: Chooser, found: Found | None, redac
     )
 
 
-def _told(told: difference.Miss, chooser: Chooser) -> str:
+def _told(told: difference.Miss, chooser: Chooser, advice: str) -> str:
     """Why nothing answers, in one line: there are no tapes, or the nearest tape, what differs and what would help."""
     near = next((entry for entry in chooser.index.entries if entry.place == told.nearest), None)
     if near is None:
-        return "no tapes are loaded; `tokentape record -o DIR` records some; `tokentape serve` has the shipped ones"
+        return f"no tapes are loaded; {advice or ADVICE}"
     differing = f", which differs in {escape(', '.join(told.fields))}" if told.fields else ""
     asked_for = f"{near.interaction.request.method} {escape(near.path)}"
     return f"the nearest is {escape(near.place)} ({asked_for}){differing}{_remedy(told, chooser)}"

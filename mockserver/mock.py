@@ -49,6 +49,9 @@ class Mock:
         self.strict = strict
         self._allowed: frozenset[str] = frozenset()
 
+    def __repr__(self) -> str:
+        return f"<Mock {self.url()}>"
+
     # -- where it is ----------------------------------------------------------------------------------------------
 
     def url(self, provider: str | None = None, dialect: str | None = None) -> str:

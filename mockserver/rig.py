@@ -6,6 +6,7 @@ package.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -29,6 +30,8 @@ from mockserver.reports import Problem
 from mockserver.wishes import DECK, Wish, checked
 from mockserver.wrapped import client_variables
 
+NO_TEST = "no test that uses tokentape runs: give it the mark `@pytest.mark.tokentape` or the fixture `tokentape`"
+"""What a request is told that comes at the URL of the session while none runs."""
 Record = Callable[[Path, str, Rules, Embedded], Episode]
 """Makes the recording of a file in a record mode."""
 
@@ -85,6 +88,16 @@ def settings_of(values: Mapping[str, Any], flags: Mapping[str, Any]) -> RigSetti
     )
 
 
+def in_a_test(rule: str) -> Iterator[str]:
+    """What a miss says would have matched (`difference.Miss.rule`), as one writes it in a test."""
+    if rule.startswith("the mount /"):
+        yield f'ask at tokentape.url("{rule.removeprefix("the mount /")}")'
+    for level in re.findall(r"--match (\S+)", rule):
+        yield f'in the mark: match="{level}"'
+    if ignored := [one.strip("'") for one in re.findall(r"--ignore ('[^']*'|\S+)", rule)]:
+        yield f'in tokentape_config: "ignore": {json.dumps(ignored, ensure_ascii=False)}'
+
+
 class Running(NamedTuple):
     """A test and its deck. `target`: what it records to, None if it does not; `has_tapes`: something could answer it;
     `shipped`: its tapes are not its own."""
@@ -115,11 +128,14 @@ class Rig:
 
     def open(self) -> str:
         """Starts the server; returns its URL. Raises OSError."""
-        return self.house.open().result()
+        url = self.house.open().result()
+        self.house.inside(lambda: setattr(self.house.deck(""), "advice", NO_TEST))
+        return url
 
     def close(self) -> None:
         """Ends it."""
         if self.house.is_running:
+            self._note_played()
             self.house.close().result()
             self.house.join()
 
@@ -151,6 +167,7 @@ class Rig:
             strict=strict and bool(wish.tapes or own_source(test)),
             rules=rules,
             episode=episode,
+            advice=f"`{test.command}` records some",
         )
         self.house.bind(mock.name)
         shipped = any(one.is_shipped for one in sources)
@@ -170,11 +187,7 @@ class Rig:
             yield f"this test has no tape: `{test.command}` records {shown(test.own, self.root)}"
             return
         for rule in sorted(filter(None, rules)):
-            option, _, value = rule.partition(" ")
-            if option == "--match":
-                yield f'in the mark: match="{value.partition(" ")[0]}"'
-            elif option == "--ignore":
-                yield f'in tokentape_config: {{"ignore": [{value.replace(" --ignore ", ", ")!r}]}}'
+            yield from in_a_test(rule)
         if not running.shipped:
             yield f"`{test.command.replace('=once', '=all')}` records it anew"
 
@@ -208,16 +221,20 @@ class Rig:
         self.house.bind(None)
         if self.settings.accept and passed:
             self.told += accept(self.house, running.mock.name, self.root)
-        played = self.house.played(running.mock.name)
+        self._note_played()
         standby = running.episode.standby if running.episode is not None else None
         self.house.remove(running.mock.name, standby)
-        self.played |= {(self._told(path), number) for path, number in played}
         said = self.house.said.copy()
         self.house.said.clear()
         if standby is None or running.target is None:
             return []
         self._kept(running.target, said)
         return [line for line in said if "error: " in line] if standby.failures else []
+
+    def _note_played(self) -> None:
+        """Of every deck, as tests may make some of their own."""
+        found = (one for name in self.house.decks for one in self.house.played(name))
+        self.played |= {(self._told(path), number) for path, number in found}
 
     def _kept(self, target: Path, said: Sequence[str]) -> None:
         """Notes what was recorded to `target`: it was played as well."""

@@ -57,6 +57,10 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     ending: str
     ended_by: str | None
 
+    def __repr__(self) -> str:
+        """In short: a comparison that fails shows many of them."""
+        return f"<#{self.n} {self.method} {self.path} {self.status} {self.tape or self.ended_by}>"
+
     @property
     def json(self) -> Any:
         """The body as JSON. Raises ValueError where it is none, or is not kept whole."""

@@ -68,6 +68,7 @@ class Suite:
         current = os.environ.pop("PYTEST_CURRENT_TEST", "")
         environ, threads, connect = dict(os.environ), threading.active_count(), socket.socket.connect
         done = self.pytester.runpytest_inprocess("-p", "no:cacheprovider", *options)
+        os.environ.pop("PYTEST_CURRENT_TEST", None)  # pytest's own, left by a teardown that failed
         assert dict(os.environ) == environ
         assert threading.active_count() == threads
         assert socket.socket.connect is connect

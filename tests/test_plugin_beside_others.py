@@ -134,6 +134,14 @@ def test_the_guard(project: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
         def test_raised():
             socket.getaddrinfo("eu.api.openai.com" if False else "api.anthropic.com", 443)
 
+        @pytest.fixture
+        def asks():
+            with pytest.raises(RuntimeError):
+                socket.getaddrinfo("api.x.ai", 443)
+
+        def test_in_a_fixture(asks):
+            pass
+
         def test_others():
             with pytest.raises(OSError, match="no way to example.com"):
                 socket.getaddrinfo("example.com", 443)
@@ -142,12 +150,12 @@ def test_the_guard(project: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
         """
     )
     done = project.run()
-    done.assert_outcomes(failed=2, passed=1)
+    done.assert_outcomes(failed=3, passed=1)
     done.stdout.fnmatch_lines(
         ["*this test asked api.openai.com itself, and `guard` is on*", "*api.anthropic.com itself*"]
     )
     project.path.joinpath("pyproject.toml").write_text("[tool.tokentape.pytest]\nguard = false\n")
-    project.run().assert_outcomes(failed=2, passed=1)
+    project.run().assert_outcomes(failed=2, passed=1, errors=1)
 
 
 def test_who_does_not_use_it_has_nothing_of_it(project: Suite) -> None:

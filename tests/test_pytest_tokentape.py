@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -54,16 +55,26 @@ def test_fixture_and_mark(project: Suite) -> None:
             assert ask(client.BASE, text)[0] == (503 if text == "Hello!" else 404)
             tokentape.assert_clean(allow=["miss"])
 
+        @pytest.fixture
+        def asked_before():
+            return ask(client.BASE)[0]
+
+        @pytest.mark.tokentape("openai/hello")
+        def test_fixtures_that_ask(asked_before, tokentape):
+            assert asked_before == 200
+
         def test_without_the_mark(tokentape):
             assert tokentape.requests == tokentape.misses == []
 
         def test_without_anything():
-            assert ask(client.BASE)[0] == 404
+            status, said = ask(client.BASE)
+            assert status == 404
+            assert b"no test that uses tokentape runs: give it the mark `@pytest.mark.tokentape`" in said
         """,
     )
     project.path.joinpath("scenario.yaml").write_text('rules:\n- when: {}\n  attempts: [["status:503"]]\n')
     done = project.run("-v")
-    done.assert_outcomes(passed=8)
+    done.assert_outcomes(passed=9)
     done.stdout.fnmatch_lines(["tokentape: http://127.0.0.1:*, record none, seed 0"])
 
 
@@ -75,7 +86,9 @@ def test_what_fails_and_what_is_said_of_it(project: Suite) -> None:
             ask(tokentape.url("openai"), "my secret is sk-live-0123456789abcdef", key="sk-live-0123456789abcdef")
 
         def test_no_tape(tokentape):
-            assert ask(tokentape.url("openai"))[0] == 200
+            status, said = ask(tokentape.url("openai"))
+            assert b"no tapes are loaded; `pytest 'test_chat.py::test_no_tape' --tokentape-record=once` records" in said
+            assert status == 200
 
         @pytest.mark.tokentape("openai/hello", strict=True)
         def test_unused():
@@ -190,8 +203,14 @@ def test_the_configuration(project: Suite, monkeypatch: pytest.MonkeyPatch) -> N
     done.stderr.fnmatch_lines(
         ["*ERROR: tokentape: pyproject.toml:2: there is no setting 'sped'; did you mean 'speed'?"]
     )
+    project.path.joinpath("pyproject.toml").unlink()
     done = project.run("-p", "plug", "--tokentape-speed=fast")
     assert done.ret == pytest.ExitCode.USAGE_ERROR
+    done.stderr.fnmatch_lines(["*ERROR: tokentape: 'fast' is not a speed; expected *"])
+    monkeypatch.setenv("TOKENTAPE_GUARD", "perhaps")
+    done = project.run("-p", "plug")
+    assert done.ret == pytest.ExitCode.USAGE_ERROR
+    done.stderr.fnmatch_lines(["*ERROR: tokentape: TOKENTAPE_GUARD: found 'perhaps', expected true or false"])
 
 
 def test_a_fixture_that_returns_what_is_no_setting(project: Suite) -> None:
@@ -265,6 +284,17 @@ def test_record_modes_of_pytest_recording(
     assert [len(read_tape(path).interactions) for path in project.path.glob("mine/*.yaml")] == [1] * asked
 
 
+def test_a_recording_that_is_lost_fails_its_test(
+    project: Suite, live: wires.ScriptedUpstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TOKENTAPE_UPSTREAM", f"openai={live.url}/v1")
+    (project.path / "cassettes").write_text("no folder")
+    project.written("def test_it(tokentape): assert b'live' in ask(tokentape.url('openai'))[1]\n")
+    done = project.run("--tokentape-record=once")
+    done.assert_outcomes(passed=1, errors=1)
+    done.stdout.fnmatch_lines(["*error: *cassettes*: cannot record (*"])
+
+
 def test_what_was_played_is_noted_and_added_to(project: Suite, live: wires.ScriptedUpstream, monkeypatch) -> None:
     monkeypatch.setenv("TOKENTAPE_UPSTREAM", f"openai={live.url}/v1")
     project.written(
@@ -301,7 +331,7 @@ def test_the_fixture_is_listed_and_the_mark_is_known(project: Suite) -> None:
     project.run("-p", "no:tokentape", "-W", "ignore").assert_outcomes(errors=1)
 
 
-def test_a_worker_is_told_from_who_spreads_the_tests(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_is_told_from_who_spreads_the_tests(plain_environment: None, monkeypatch: pytest.MonkeyPatch) -> None:
     class Config:
         known_args_namespace = None
         option = type("Option", (), {"numprocesses": 2, "tx": None})
@@ -309,3 +339,54 @@ def test_a_worker_is_told_from_who_spreads_the_tests(monkeypatch: pytest.MonkeyP
     assert pytest_tokentape._is_controller(Config())
     monkeypatch.setenv("PYTEST_XDIST_WORKER", "gw0")
     assert not pytest_tokentape._is_controller(Config())
+
+
+def test_names_are_looked_for_where_pytest_puts_them_before_ours(tmp_path: Path) -> None:
+    class Config:
+        known_args_namespace = type("Known", (), {"importmode": "prepend"})
+
+        def getini(self, name: str) -> list[Path]:
+            return [tmp_path / "src"] if name == "pythonpath" else []
+
+    package, plain = tmp_path / "pack" / "tests", tmp_path / "plain"
+    for one in (tmp_path / "src" / "recorder.py", package / "__init__.py", package / "mockserver.py", plain / "x.py"):
+        one.parent.mkdir(parents=True, exist_ok=True)
+        one.touch()
+    told = pytest_tokentape._taken_name(set(), Config())
+    assert told is not None
+    assert told.startswith(f"{tmp_path / 'src' / 'recorder.py'} hides tokentape's own package 'recorder' (")
+    (tmp_path / "src" / "recorder.py").unlink()
+    assert pytest_tokentape._taken_name({package, plain}, Config()) is None  # in a package it is tests.mockserver
+    (plain / "cassettes").mkdir()
+    (plain / "cassettes" / "__init__.py").touch()
+    assert "cassettes/__init__.py hides" in str(pytest_tokentape._taken_name({package, plain}, Config()))
+    Config.known_args_namespace.importmode = "importlib"
+    assert pytest_tokentape._taken_name({package, plain}, Config()) is None
+
+
+def test_what_is_collected_is_looked_through_for_our_name(project: Suite) -> None:
+    """Arguments, `testpaths`, patterns in it, conftests above; not what pytest passes over."""
+    project.pytester.syspathinsert()
+    hidden = project.path / "node_modules" / "test_x.py"
+    hidden.parent.mkdir()
+    hidden.write_text("# tokentape\n")
+    (project.path / "venv").mkdir()
+    (project.path / "venv" / "pyvenv.cfg").touch()
+    (project.path / "venv" / "test_x.py").write_text("# tokentape\n")
+    tests = project.path / "packages" / "one" / "tests"
+    tests.mkdir(parents=True)
+    (tests / "test_env.py").write_text(
+        "import os\nCAME = 'OPENAI_BASE_URL' in os.environ\ndef test_it(request): assert CAME == request.config.getoption('w')\n"
+    )
+    (project.path / "plug.py").write_text(
+        "def pytest_addoption(parser): parser.addoption('--w', action='store_true')\n"
+    )
+    project.run("-p", "plug").assert_outcomes(passed=1)
+    project.run("-p", "plug", "packages/one/tests/test_env.py::test_it").assert_outcomes(passed=1)
+    (project.path / "packages" / "conftest.py").write_text("# tokentape\n")
+    project.run("-p", "plug", "--w", "packages/one/tests/test_env.py::test_it").assert_outcomes(passed=1)
+    (project.path / "packages" / "conftest.py").unlink()
+    (tests / "test_ours.py").write_text("# tokentape\n")
+    ini = (project.path / "tox.ini").read_text()
+    (project.path / "tox.ini").write_text(ini + "testpaths = packages/*/tests\n")
+    project.run("-p", "plug", "--w").assert_outcomes(passed=1)

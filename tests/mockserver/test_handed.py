@@ -66,3 +66,13 @@ def test_a_deck_has_what_it_was_handed_whatever_the_server_has(tmp_path: Path):
     assert own.chooser(Index((), NO_RULES)).index.tapes.keys() == {"one"}
     assert own.files == {"one": tmp_path / "one.yaml"}
     assert HandedTapes((), NO_RULES, Playing()).files == {}
+
+
+def test_of_sources_those_used_last_are_kept(tmp_path: Path):
+    for name in "abc":
+        taped(tmp_path / name, "one", [b"1"])
+    shelf, sources = Shelf(most=2), [source(tmp_path / name) for name in "abc"]
+    (first,) = shelf.held(sources[:1], NO_RULES).entries
+    shelf.held([sources[1], sources[0], sources[2]], NO_RULES)
+    assert shelf.held(sources[:1], NO_RULES).entries[0] is first
+    assert list(shelf._rows) == [sources[2], sources[0]]

@@ -6,6 +6,7 @@ import asyncio
 import threading
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 import wires
 from asked import body_of, chat, status
@@ -30,6 +31,7 @@ def deck(server: Mock, request: pytest.FixtureRequest) -> Mock:
 def test_urls_are_what_sdks_take(server: Mock, deck: Mock) -> None:
     root = server.url()
     assert server.url("openai") == f"{root}/openai/v1"
+    assert repr(deck) == f"<Mock {root}/~{deck.name}>"
     assert server.url("anthropic") == f"{root}/anthropic"
     assert server.url("gateway", "anthropic") == f"{root}/gateway"
     assert server.deck("a.b").url("xai") == f"{root}/~a.b/xai/v1"
@@ -75,7 +77,7 @@ def test_a_request_as_it_came(deck: Mock) -> None:
     (seen,) = deck.requests
     assert seen.json["messages"] == [{"role": "user", "content": "Hi"}]
     assert (seen.header("x-one"), seen.provider, seen.operation) == ("1", "openai", "chat")
-    assert "0123456789abcdef" not in str(seen)
+    assert "0123456789abcdef" not in str(msgspec.to_builtins(seen))
 
 
 def test_misses_are_told_with_both_values(server: Mock) -> None:

@@ -14,7 +14,7 @@ from tapes import taped
 
 from cassettes.model import TokentapeError
 from mockserver.lookup import Node, node_of
-from mockserver.rig import Rig, RigSettings, Running, settings_of
+from mockserver.rig import Rig, RigSettings, Running, in_a_test, settings_of
 from mockserver.wishes import Wish
 from tokentape import Composition
 
@@ -122,6 +122,22 @@ def test_what_a_miss_is_told(rigs: Rigs, node: Node) -> None:
         shipped.mock.assert_clean()
     shipped.mock.assert_clean(allow="miss")
     assert rig.problems(shipped) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "told"),
+    [
+        ("--match conversation", ['in the mark: match="conversation"']),
+        ("--ignore $.a", ['in tokentape_config: "ignore": ["$.a"]']),
+        (
+            "--match normalized --ignore $.a --ignore '$[\"b c\"]'",
+            ['in the mark: match="normalized"', 'in tokentape_config: "ignore": ["$.a", "$[\\"b c\\"]"]'],
+        ),
+        ("the mount /xai", ['ask at tokentape.url("xai")']),
+    ],
+)
+def test_what_would_have_matched_as_one_writes_it_in_a_test(rule: str, told: list[str]) -> None:
+    assert list(in_a_test(rule)) == told
 
 
 def test_recording_playing_and_what_is_noted_of_it(rigs: Rigs, node: Node, upstream: wires.ScriptedUpstream) -> None:
