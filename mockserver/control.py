@@ -250,7 +250,8 @@ class Control:
         from mockserver.verdicts.verdict import Terms
 
         accepted = (call.values["accepted"],) if "accepted" in call.values else ()
-        terms = Terms(accepted=accepted, patience=call.values["patience_ms"])
+        patience, least_wait = call.values["patience_ms"], call.values["least_wait_ms"]
+        terms = Terms(accepted=accepted, patience=patience, least_wait=least_wait)
         records = list(self._house.journal.listed(call.values.get("deck")))
         found = await asyncio.to_thread(self._judged, records, terms)
         return answers.json_response({"verdicts": msgspec.to_builtins(found)})

@@ -127,21 +127,16 @@ class Journal:
         records = self._records
         records.append(record)
         self._bytes += record.came.weight
-        if len(records) > self._most or self._bytes > self._most_bytes:
-            self._make_room()
-        return record
-
-    def _make_room(self) -> None:
-        records = self._records
         while (len(records) > self._most or self._bytes > self._most_bytes) and len(records) > 1:
-            self._bytes -= _weight(records.popleft())
+            gone = records.popleft()
+            self._bytes -= _weight(gone) if gone.faults else gone.came.weight
             self.dropped += 1
+        return record
 
     def _hold(self, record: Record) -> None:
         """Counts the plan of an answer that was broken: it may be nobody else's. Those of whole tapes are shared."""
         if self._records and record.n >= self._records[0].n and record.plan is not None:
-            self._bytes += len(record.plan.wire)
-            self._make_room()
+            self._bytes += len(record.plan.wire)  # room is made by the next that comes
 
     def end(self, record: Record, now: float, by: By, ending: Ending) -> None:
         """The answer of `record` is over. What it played, and a long body, are let go of."""

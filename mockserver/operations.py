@@ -85,6 +85,9 @@ LIMIT = Parameter("limit", "query", "At most so many, the newest.", 20, 1, MOST_
 
 ACCEPTED = Parameter("accepted", "query", "What the client took for the whole answer.", "Hello, I am", longest=4096)
 PATIENCE = Parameter("patience_ms", "query", "After how long a silence it should have left.", 500, 0, 600_000, 1000)
+LEAST_WAIT = Parameter(
+    "least_wait_ms", "query", "How long it should wait by itself before it tries again.", 250, 0, 600_000, 100
+)
 
 
 class Operation(NamedTuple):
@@ -181,7 +184,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "verdicts",
         "What the clients did wrong, judged from the journal.",
         {200: "Verdicts", 400: "Error"},
-        (DECK_QUERY, ACCEPTED, PATIENCE),
+        (DECK_QUERY, ACCEPTED, PATIENCE, LEAST_WAIT),
     ),
     Operation(
         "listStreams",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import gc
+import io
 import os
 import re
+import runpy
 import shlex
 import shutil
-import subprocess
 import sys
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import openai
@@ -23,11 +27,7 @@ import tokentape
 from mockserver import embed, lookup, pytest_options, rig, wishes  # noqa: F401 - the same
 
 pytest_plugins = ("pytester",)
-pytestmark = [
-    pytest.mark.xdist_group("guide"),
-    # Nobody who reads a guide closes a client: it is closed when it is collected.
-    pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning"),
-]
+pytestmark = [pytest.mark.xdist_group("guide"), pytest.mark.filterwarnings("ignore::ResourceWarning")]
 
 LOADED = (recorder.settings, recorder.standby)
 RECORDS = {"recording", "sdk-upgrade", "upkeep"}
@@ -51,6 +51,15 @@ def _loaded() -> None:
         pytest.raises(openai.APIConnectionError),
     ):
         list(client.chat.completions.create(model="gpt-5.1", messages=[], stream=True))
+
+
+@pytest.fixture(autouse=True)
+def _collected() -> Iterator[None]:
+    """Nobody who reads a guide closes a client: those are closed when they are collected, which is here."""
+    yield
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
 
 
 class Reader:
@@ -90,25 +99,33 @@ class Reader:
                 return 0, []
             case ["pytest", *options]:
                 return self._pytest(options)
-            case ["tokentape", *options]:
+            case ["tokentape", *options] if "--" in options:
                 done = command_line(*options, cwd=self._suite.path)
                 return done.returncode, (done.stdout + done.stderr).splitlines()
+            case ["tokentape", *options]:
+                return _captured(lambda: tokentape.main(options))
             case ["python", script]:
-                python = [sys.executable, script]
-                ran = subprocess.run(
-                    python, cwd=self._suite.path, capture_output=True, text=True, timeout=60, check=False
-                )
-                return ran.returncode, (ran.stdout + ran.stderr).splitlines()
+                return _captured(lambda: len(runpy.run_path(script)) * 0)
         raise AssertionError(f"not a command of a guide: {words}")
 
     def _pytest(self, options: list[str]) -> tuple[int, list[str]]:
         current = os.environ.pop("PYTEST_CURRENT_TEST", "")
         if "-n" in options:  # workers are processes: what they load is their own
-            done = self._suite.runpytest_subprocess("-p", "no:asyncio", *options)
+            os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+            done = self._suite.runpytest_subprocess("-p", "xdist", "-p", "pytest_tokentape", *options)
+            del os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"]
         else:
             done = self._suite.runpytest_inprocess("-p", "no:asyncio", *options)
         os.environ["PYTEST_CURRENT_TEST"] = current
         return int(done.ret), [*done.outlines, *done.errlines]
+
+
+def _captured(call: Callable[[], int]) -> tuple[int, list[str]]:
+    """What `call` returns, and the lines it prints."""
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        status = call()
+    return status, said.getvalue().splitlines()
 
 
 @pytest.mark.parametrize("name", PAGES)

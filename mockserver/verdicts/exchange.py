@@ -180,6 +180,11 @@ class Exchange(NamedTuple):
         return ended and self.succeeded and self.answer is not None and not self.whole
 
     @property
+    def is_known(self) -> bool:
+        """Whether its headers are known. Of what was relayed they are not."""
+        return self.answer is not None or self.by == "server"
+
+    @property
     def broken(self) -> bool:
         """Whether the connection broke before any answer: no status came."""
         return not self.status and self.by in {"tape", "fault", "control"}

@@ -36,12 +36,13 @@ def _connection_leaked(deck: Sequence[Exchange], terms: Terms) -> Iterator[Findi
 
 
 def _moved_on(one: Exchange, deck: Sequence[Exchange], terms: Terms) -> bool:
-    """Whether the client of a stream that is not over has given it up: an equal request came after the last byte of
-    this one, or the test has the client's answer."""
+    """Whether the client of a stream that is not over has given it up: an equal request came after the last byte, or
+    the test has the client's answer."""
     if not one.in_flight and one.by != "shutdown":
         return False
     since = one.last if one.last is not None else one.start
-    return bool(terms.accepted) or any(other.start > since and other.key == one.key for other in deck)
+    # Who asks again while a stream goes on sends a duplicate.
+    return bool(terms.accepted) or (one.open and any(two.start > since and two.key == one.key for two in deck))
 
 
 RULES: Final = (

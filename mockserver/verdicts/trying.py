@@ -20,7 +20,7 @@ def _retried_non_retryable(deck: Sequence[Exchange], _terms: Terms) -> Iterator[
     for chain in chains(deck):
         for one, following in pairwise(chain):
             over = one.over_by(following.start)
-            if over is None or not failed(one) or retryable(one):
+            if over is None or not failed(one) or not one.is_known or retryable(one):
                 continue
             if one.status in _AUTH and one.credential != following.credential:
                 continue  # it has found another key

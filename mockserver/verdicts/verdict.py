@@ -75,9 +75,11 @@ RETRYABLE: Final = frozenset({408, 409, 425, 429})
 
 def retryable(one: Exchange) -> bool:
     """Whether the answer allows another attempt: `x-should-retry` says so, or else the status does, or the connection
-    broke."""
+    broke. Of a relayed answer nobody knows."""
     if one.broken or one.truncated:
         return True
+    if not one.is_known:
+        return False
     if (said := one.field("x-should-retry")) in {"true", "false"}:
         return said == "true"
     return one.status in RETRYABLE or one.status >= 500

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -29,7 +30,10 @@ TEST = """
 
 
 @pytest.fixture
-def suite(pytester: pytest.Pytester) -> pytest.Pytester:
+def suite(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    for name in [name for name in os.environ if name.startswith(("PYTEST_XDIST", "TOKENTAPE_", "OPENAI_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("NO_PROXY", "*")
     pytester.makepyfile(test_chat=TEST)
     return pytester
 

@@ -110,3 +110,4 @@ def test_the_plans_of_broken_answers_count_among_the_bytes():
     assert [one.n for one in journal.listed()] == [2, 3]
     journal.clear()
     assert journal._bytes == 0
+    assert journal.dropped == 1

@@ -18,7 +18,7 @@ import pytest
 from sdk import environments
 from sdk.answers import ANSWERS
 from sdk.collection import shelve
-from wires import Tool, tool
+from wires import Tool, ask, post, tool
 
 Column = str | tuple[str, str, str]
 WHICH = ("new", "old", "node")
@@ -409,3 +409,25 @@ def test_a_retry_that_is_served_is_all_that_the_caller_sees(which: str, reaction
     assert found["then whole | gemini"]["raised"] == column(GOOGLE[503], which)
     assert tries(found["retrying"]) == 3
     assert 7 not in found["retrying"]["waits"]
+
+
+SKIPPED_WAITS = frozenset({"no_backoff", "retry_after_ignored"})
+"""Verdicts that programs earn which note how long an SDK would wait, and do not."""
+
+
+@pytest.mark.parametrize("which", EACH)
+def test_of_all_that_the_sdks_do_only_giving_up_at_once_earns_a_verdict(
+    which: str, server: Tool, reactions: Reactions
+) -> None:
+    decks = {f"{which}{number}": name for number, name in enumerate(reactions(which))}
+    seen = ask(server.url, post("/_tokentape/verdicts?patience_ms=5000", b"", "Connection: close", method="GET"))
+    earned = {
+        (one["name"], decks[one["deck"]]) for one in json.loads(seen.wire_body)["verdicts"] if one["deck"] in decks
+    }
+    assert {name for name, _ in earned} - SKIPPED_WAITS == {"gave_up"}
+    # google-genai does not try again by default; the others do.
+    gave_up = {case for name, case in earned if name == "gave_up"}
+    assert {f"{code} | gemini" for code in (408, 429, 500, 503)} <= gave_up
+    assert {case.rpartition(" | ")[2] for case in gave_up} == {"gemini"}
+    assert ("retry_after_ignored", "after over two | anthropic") in earned
+    assert ("retry_after_ignored", "after zero | chat") not in earned

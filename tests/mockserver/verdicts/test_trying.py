@@ -48,3 +48,11 @@ def test_nor_one_that_is_being_answered(seen):
     assert one.found == "request 2 repeats request 1, which was still being answered"
     assert one.evidence == {"status": 200, "first_at_ms": 0.0, "again_at_ms": 9.0, "answered_at_ms": 50.0}
     assert found("duplicate_request", seen(open=True, last=5.0, body=b""), seen(start=9.0)) == []
+
+
+def test_a_relayed_answer_is_judged_by_what_needs_no_header(seen):
+    refused = seen(400, 0.0, 0.0)._replace(answer=None, by="upstream")
+    assert found("retried_non_retryable", refused, seen(start=500.0, end=501.0)) == []
+    assert found("gave_up", seen(503, 0.0, 0.0)._replace(answer=None, by="upstream")) == []
+    whole = seen(200, 0.0, 0.0)._replace(answer=None, by="upstream")
+    assert len(found("duplicate_request", whole, seen(start=500.0))) == 1

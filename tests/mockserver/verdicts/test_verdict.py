@@ -53,3 +53,11 @@ def test_a_verdict_is_a_line():
         evidence={},
     )
     assert str(verdict) == "gave_up: no request followed; expected: one more (RFC)"
+
+
+def test_what_a_relayed_answer_allows_nobody_knows(seen):
+    one = seen(503, end=1.0)._replace(answer=None, by="upstream")
+    assert failed(one)
+    assert not retryable(one)
+    assert not one.is_known
+    assert one._replace(by="server").is_known
