@@ -26,13 +26,15 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from cassettes.model import CassetteError, TokentapeError
+    from cassettes.synth import synth
 
     __version__: str
 
-__all__ = ["CassetteError", "TokentapeError", "__version__", "main"]
+__all__ = ["CassetteError", "TokentapeError", "__version__", "main", "synth"]
 
 PACKAGES = ("cassettes", "recorder", "mockserver")
-PUBLIC = {"CassetteError": "cassettes.model", "TokentapeError": "cassettes.model"}  # imported at first use
+# Imported at first use.
+PUBLIC = {"CassetteError": "cassettes.model", "TokentapeError": "cassettes.model", "synth": "cassettes.synth"}
 
 
 class Entry(NamedTuple):
@@ -59,6 +61,7 @@ COMMANDS = {
     "verify": Entry("Tapes", "recorder.tape_commands", "Play a tape and compare bytes and gaps."),
     "edit": Entry("Tapes", "recorder.tape_commands", "Repair a tape that was edited by hand."),
     "import": Entry("Tapes", "recorder.tape_commands", "Make tapes of other tools' recordings."),
+    "synth": Entry("Tapes", "recorder.synth_commands", "Make a tape of an answer that nobody recorded."),
     "schema": Entry("Tapes", "recorder.tape_commands", "Print a JSON Schema for editors."),
     "config": Entry("About", "recorder.settings", "Show every setting and where it comes from."),
     "completion": Entry("About", "recorder.completion", "Print the completion script of a shell."),

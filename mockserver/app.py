@@ -238,7 +238,7 @@ class Server:
         if reading.own:
             return await self._handle_own(request, reading, start)
         asked, found = reading.asked, reading.found
-        if self._forward is None and (refused := answers.provider_refusal(asked, found)) is not None:
+        if not self._forward and (refused := answers.provider_refusal(asked, found, reading.chooser)) is not None:
             return self._told(reading.came, start, refused)
         deck = self.decks.get(asked.route.deck, start)
         if (found is None or found[0] == "route") and asked.route.operation in OPERATIONS:
