@@ -13,7 +13,7 @@ SDKS := $(VENV)/.sdk-new $(VENV)/.sdk-old $(VENV)/.sdk-litellm $(VENV)/.sdk-node
 FITS := import sys; sys.exit(sys.version_info < (3, 11))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint bench clean
+.PHONY: help demo test test-all lint bench library clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1@/p' $(MAKEFILE_LIST) | while IFS=@ read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
@@ -36,6 +36,9 @@ lint: $(VENV)/.dev ## ruff, mypy and the import contracts (make test runs them t
 
 bench: $(VENV)/.dev ## the table of measured limits
 	$(BIN)/python -m benchmarks
+
+library: $(VENV)/.runtime ## the shipped tapes, from cassettes/synth/library.yaml
+	@$(BIN)/python -m cassettes.synth.library
 
 clean: ## remove what builds and tests leave; .venv stays
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage *.egg-info

@@ -222,7 +222,7 @@ class Server:
         asked, found = reading.asked, reading.found
         deck = self.decks.get(asked.route.deck, start)
         forward = deck.forward or self._forward
-        if forward is None and (refused := answers.provider_refusal(asked, found)) is not None:
+        if forward is None and (refused := answers.provider_refusal(asked, found, reading.chooser)) is not None:
             return self._told(reading.came, start, refused)
         stage, alone = Stage(asked, reading.asking, found, reading.wanted), True
         if (found is None or found[0] == "route") and asked.route.operation in OPERATIONS:

@@ -166,7 +166,7 @@ class Chooser:
 
         Raises FaultError for a fault of `breaking` that cannot be applied to it."""
         level, run = found
-        entry = deck.choose(run, unplayed=level == "order", repeat=self.playing.repeat)
+        entry = deck.choose(run, unplayed=level == "order", repeat=self.playing.repeat or level == "synth")
         if asking.had is not None and (goes_on := self.resuming.among(run, entry, asking.had)) is not None:
             entry, rest = goes_on
             asking = asking._replace(rest=rest if rest.offset else None)

@@ -79,6 +79,11 @@ class Unsaid(NamedTuple):
     what: str
     why: str
 
+    @property
+    def line(self) -> str:
+        """It in words."""
+        return f"{self.what} is left out: {self.why}"
+
 
 class Speech(NamedTuple):
     """A stream that says an answer, and what of it the dialect could not say (each thing once)."""

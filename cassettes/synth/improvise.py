@@ -108,7 +108,7 @@ class Improviser:
         answer = _fitted(reply, wanted).counted(body)
         made = synthetic(request, answer, manner.voice(wanted.model, answer, **_voiced(wanted, body)), manner)
         for one in made.unsaid:
-            line = f"{dialect.name}: {one.what} is left out: {one.why}"
+            line = f"{dialect.name}: {one.line}"
             if line not in self._reported and len(self._reported) < REMEMBERED:
                 self._reported.add(line)
                 self._report(line)

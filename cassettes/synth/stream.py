@@ -30,12 +30,14 @@ END_GAP = 0.1
 
 @dataclass(frozen=True)
 class Manner:
-    """Who answers, in which dialect, and how: `pace` changes the measured times, `seed` decides all chance."""
+    """Who answers, in which dialect, and how: `pace` changes the measured times, `seed` decides all chance; `comments`:
+    keepalives before the first event, as many as were measured if None."""
 
     row: Provider
     dialect: Dialect
     pace: Pace = AS_RECORDED
     seed: str = "0"
+    comments: int | None = None
 
     @property
     def rhythm(self) -> Rhythm:
@@ -62,8 +64,9 @@ def synthetic(request: Request, answer: Answer, voice: Voice, manner: Manner) ->
     rhythm, chance = manner.rhythm, voice.chance("rhythm")
     said = list(deltas(answer, rhythm, voice.chance("cutting")))
     speech = manner.dialect.speak(said, voice)
-    if rhythm.comments and manner.row.keepalive and not answer.error:
-        speech = _with_comments(speech, manner.row.keepalive[0], round(drawn(rhythm.comments, chance)))
+    comments = round(drawn(rhythm.comments, chance)) if manner.comments is None else manner.comments
+    if manner.row.keepalive and comments:
+        speech = _with_comments(speech, manner.row.keepalive[0], comments)
     head_at = drawn(rhythm.head_ms, chance)
     head = Head(headers=(*head_of(voice, manner.dialect.stream_type, head_at), *manner.dialect.stream_headers))
     timeline = timed(speech, manner.dialect, head, head_at, rhythm, chance)
