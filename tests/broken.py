@@ -10,13 +10,31 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
-from sdk.answers import ANSWERS, Answer, chat, generate, messages, responses
+from sdk.answers import ANSWERS, Answer, ag_ui, chat, cohere, generate, lines, messages, responses, ui_message
 
 from cassettes.check import Finding, check_stream
 from cassettes.grammar import GRAMMARS
 
-NATIVE = {"openai-chat": "openai", "openai-responses": "openai", "anthropic": "anthropic", "gemini": "google"}
-STREAMS = {"openai-chat": chat, "openai-responses": responses, "anthropic": messages, "gemini": generate}
+NATIVE = {
+    "openai-chat": "openai",
+    "openai-responses": "openai",
+    "anthropic": "anthropic",
+    "gemini": "google",
+    "ollama": "ollama",
+    "cohere": "cohere",
+    "ai-sdk-ui": "app",
+    "ag-ui": "app",
+}
+STREAMS: dict[str, Callable[..., Iterable[bytes]]] = {
+    "openai-chat": chat,
+    "openai-responses": responses,
+    "anthropic": messages,
+    "gemini": generate,
+    "ollama": lines,
+    "cohere": cohere,
+    "ai-sdk-ui": ui_message,
+    "ag-ui": ag_ui,
+}
 FULL = Answer(("하나", ", two", " 🎉"), ("First ", "think."), ANSWERS["tools"].calls)
 """An answer with everything in it; OpenAI's own chat has no reasoning."""
 OF_FILES = {"stream", "envelope"}
@@ -48,6 +66,8 @@ def clean(dialect: str, answer: Answer | None = None) -> Events:
 
 
 def _event(block: bytes) -> Event:
+    if block.startswith(b"{"):
+        return Event("", json.loads(block))
     fields = dict(line.split(": ", 1) for line in block.decode().replace("\r\n", "\n").split("\n") if line)
     line = fields["data"]
     return Event(fields.get("event", ""), json.loads(line) if line.startswith("{") else line)
@@ -64,7 +84,12 @@ def body_of(events: Iterable[Event]) -> bytes:
 
 def findings(dialect: str, events: Iterable[Event], provider: str = "", **how: Any) -> tuple[Finding, ...]:
     """What is wrong with a stream of that dialect, by default of its own provider."""
-    return check_stream(GRAMMARS[dialect], body_of(events), provider=provider or NATIVE[dialect], **how)
+    if dialect == "ollama":
+        how = {"kind": "ndjson", **how}
+        body = b"".join(json.dumps(event.data).encode() + b"\n" for event in events)
+    else:
+        body = body_of(events)
+    return check_stream(GRAMMARS[dialect], body, provider=provider or NATIVE[dialect], **how)
 
 
 def rules(found: Sequence[Finding]) -> list[str]:

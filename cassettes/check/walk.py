@@ -15,7 +15,7 @@ from cassettes.check.places import elements, holds, type_of, value_at
 from cassettes.check.shape import Misfit
 from cassettes.grammar.table import Grammar, Kind, Machine, Move, Quirk
 
-Key = tuple[int, ...]
+Key = tuple[int | str, ...]
 
 
 @dataclass(slots=True)
@@ -180,11 +180,12 @@ class Walk:
 
 
 def _key(move: Move, within: tuple[object, ...]) -> Key:
-    found: list[int] = []
+    found: list[int | str] = []
     for place in move.key:
         above = place.startswith("^")
         value = value_at(within[-2 if above and len(within) > 1 else -1], place.removeprefix("^"))
-        found.append(value if type_of(value) == "integer" else 0)
+        named = place.lower().endswith("id") and isinstance(value, str)
+        found.append(value if named or type_of(value) == "integer" else 0)
     return tuple(found)
 
 

@@ -299,9 +299,27 @@ _STYLES: Final[Mapping[str, Style]] = {
 }
 
 
+_SAID: Final = ("text", "reasoning", "refusal", "calls", "closing")
+_QUIRKY: Final[Mapping[str, Mapping[str, object]]] = {
+    "usage-with-choice": {"usage": "with-choice"},
+    "filter-first": {"first": _AZURE.first},
+    "whole-tool-calls": {"whole": True},
+    "reasoning-key": {"reasoning": {"reasoning": "$text"}},
+    "usage-in-x-groq": {"at_first": _GROQ.at_first, "at_last": _GROQ.at_last, "keys": _GROQ.keys},
+}
+"""What a quirk changes of the plain style, for rows of which there is no recording."""
+
+
 def style_of(provider: str, quirks: frozenset[str], *, thinking: bool) -> Style:
     """The style of a provider's row; `thinking`: the answer has reasoning, which some write differently throughout."""
     style = _DEEPSEEK_THINKING if provider == "deepseek" and thinking else _STYLES.get(provider, _PLAIN)
+    if provider not in _STYLES:
+        for quirk in sorted(quirks & _QUIRKY.keys()):
+            style = replace(style, **_QUIRKY[quirk])  # type: ignore[arg-type]
+        if "role-in-every-chunk" in quirks:
+            role = {"role": "assistant"}
+            said = {name: role | dict(getattr(style, name) or {}) for name in _SAID}
+            style = replace(style, opening=None, **said)  # type: ignore[arg-type]
     if "sparse-chunks" in quirks:
         style = replace(style, keys=("id", "choices", "usage"))
     if "usage-in-last-chunk" in quirks:

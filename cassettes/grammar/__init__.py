@@ -10,13 +10,25 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from cassettes.grammar import anthropic, gemini, openai_chat, openai_responses
+from cassettes.grammar import (
+    ag_ui,
+    ai_sdk_ui,
+    anthropic,
+    cohere,
+    gemini,
+    ollama,
+    openai_chat,
+    openai_responses,
+)
 from cassettes.grammar.table import Grammar, Rule
 
 __all__ = ["AGE", "GRAMMARS", "SECRET", "TAPE_RULES", "UNDATED", "Grammar", "get"]
 
 GRAMMARS: Final[Mapping[str, Grammar]] = MappingProxyType(
-    {one.GRAMMAR.dialect: one.GRAMMAR for one in (openai_chat, openai_responses, anthropic, gemini)}
+    {
+        one.GRAMMAR.dialect: one.GRAMMAR
+        for one in (openai_chat, openai_responses, anthropic, gemini, ollama, cohere, ai_sdk_ui, ag_ui)
+    }
 )
 
 

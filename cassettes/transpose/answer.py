@@ -107,6 +107,10 @@ def _alone(
     speech = target.speak(said, _voice(interaction, wanted, asked))
     for one in speech.unsaid:
         losses.add(f"answer: {one.what}", one.why)
+    if target.streams("", "", {"stream": False}):
+        losses.add("stream: false", f"{target.name} always streams; all of it comes at once")
+        whole_stream = (Frame(due, speech.body),)
+        return _answered(timeline, response.code, target.stream_type, whole_stream, losses, target.stream_headers)
     folded = target.fold(payload(event.data) for event in speech.events)
     made = json_bytes(folded.body if folded is not None else None)
     return _answered(timeline, response.code, "application/json", (Frame(due, made),), losses)

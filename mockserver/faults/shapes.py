@@ -37,7 +37,8 @@ STYLES: Final[dict[str, tuple[str, ...]]] = {
     "raw": ("event", "nameless", "string", "text"),
 }
 """How a dialect's stream can say that it failed, the usual way first."""
-_USUAL: Final = {"openrouter": "chunk", "groq": "event", "xai": "flat"}
+_USUAL: Final = {"error-chunk": "chunk", "error-event": "event"}
+"""By the quirk of the provider."""
 _TERMINAL_NAMES: Final = frozenset(
     (
         *("message_stop", "response.completed", "response.incomplete", "response.failed"),
@@ -97,8 +98,11 @@ def error_events(
 def _style(scene: Scene, dialect: str, style: str | None) -> str:
     styles = STYLES[dialect]
     if style is None:
-        usual = _USUAL.get(scene.provider.name, "") if scene.provider else ""
-        return usual if usual in styles and dialect == "openai-chat" else styles[0]
+        if dialect != "openai-chat" or scene.provider is None:
+            return styles[0]
+        if scene.provider.error_style == "flat":
+            return "flat"
+        return next((usual for quirk, usual in _USUAL.items() if quirk in scene.provider.quirks), styles[0])
     if style not in styles:
         raise FaultError(f"{dialect} has no style {style!r}; expected {', '.join(styles)}{nearest(style, styles)}")
     return style

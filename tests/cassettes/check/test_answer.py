@@ -19,6 +19,10 @@ URIS = {
     "openai-chat": "https://api.openai.com/v1/chat/completions",
     "openai-responses": "https://api.openai.com/v1/responses",
     "anthropic": "https://api.anthropic.com/v1/messages",
+    "ollama": "http://127.0.0.1:11434/api/chat",
+    "cohere": "https://api.cohere.com/v2/chat",
+    "ai-sdk-ui": "http://127.0.0.1:3000/api/chat",
+    "ag-ui": "http://127.0.0.1:3000/agent",
     "gemini": "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-flash:streamGenerateContent?alt=sse",
 }
 SSE: Headers = (("Content-Type", "text/event-stream"),)

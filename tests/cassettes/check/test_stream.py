@@ -43,7 +43,7 @@ def odd(dialect: str) -> dict[str, bytes]:
         "json": body[:start] + b'data: {"a":\n\n' + body[start:],
         "tail": body[:-1],
         "event-name": body_of([unnamed, second, *rest]),
-        "keys": body_of([first, Event(second.name, _without(second.data)), *rest]),
+        "keys": body_of(_without([first, second, *rest])),
         "type": body_of(new_kind),
         "variant": body_of(_odd_value(dialect)),
         "key": body_of([extra, second, *rest]),
@@ -51,9 +51,12 @@ def odd(dialect: str) -> dict[str, bytes]:
     }
 
 
-def _without(data: dict[str, object]) -> dict[str, object]:
-    needed = next(key for key in ("index", "response", "model", "modelVersion") if key in data)
-    return {key: value for key, value in data.items() if key != needed}
+def _without(events: Events) -> Events:
+    """The events, one of them, not the first, without a key that it needs."""
+    keys = ("index", "response", "model", "modelVersion", "delta", "role")
+    at, needed = next((at, key) for at, one in enumerate(events) for key in keys if at and key in one.data)
+    kept = {key: value for key, value in events[at].data.items() if key != needed}
+    return [*events[:at], Event(events[at].name, kept), *events[at + 1 :]]
 
 
 def _odd_value(dialect: str) -> Events:
@@ -64,6 +67,14 @@ def _odd_value(dialect: str) -> Events:
         events[-3].data["choices"][0]["finish_reason"] = "tired"
     elif dialect == "anthropic":
         events[-2].data["delta"]["stop_reason"] = "tired"
+    elif dialect == "cohere":
+        events[-2].data["delta"]["finish_reason"] = "tired"
+    elif dialect == "ollama":
+        events[-1].data["done_reason"] = "tired"
+    elif dialect == "ai-sdk-ui":
+        events[-2].data["finishReason"] = "tired"
+    elif dialect == "ag-ui":
+        events[-1].data["outcome"] = {"type": "tired"}
     else:
         for event in events:
             if event.data.get("item", {}).get("type") == "function_call":
@@ -124,6 +135,14 @@ def test_an_event_without_a_type_is_one_that_clients_drop() -> None:
 # One event left out
 
 
+MISSED = {
+    "cohere": {"content-delta", "tool-call-delta"},
+    "ai-sdk-ui": {"start", "start-step", "finish-step", "text-delta", "reasoning-delta", "tool-input-delta"},
+    "ag-ui": {"REASONING_START", "REASONING_END", "TEXT_MESSAGE_CONTENT", "TOOL_CALL_ARGS"},
+}
+"""Kinds that a stream may be without."""
+
+
 def legal_to_miss(dialect: str, event: Event) -> bool:
     """Whether a stream without this event is as good as one with it, by what the grammar knows."""
     if not isinstance(event.data, dict) or dialect == "openai-responses":
@@ -135,6 +154,10 @@ def legal_to_miss(dialect: str, event: Event) -> bool:
         )
     if dialect == "gemini":
         return all("finishReason" not in one for one in event.data["candidates"])
+    if dialect in MISSED:
+        return event.kind in MISSED[dialect]
+    if dialect == "ollama":
+        return not event.data["done"]
     choices = event.data["choices"]
     if not choices:
         return True  # usage that no null had promised

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cassettes import dialects, folding
+from cassettes.check import check_answer
 from cassettes.dialects.base import payload
 from cassettes.dialects.delta import Delta, ToolPart
 from cassettes.dialects.speech import Voice
@@ -109,6 +110,17 @@ def test_a_whole_answer_stays_whole(to: str) -> None:
     assert "Moss" in one.response.body.decode()
     assert not folding.is_stream(one.response)
     assert "answer.choices[0].message.annotations" in whats(found)
+
+
+@pytest.mark.parametrize("to", ["ai-sdk-ui", "ag-ui"])
+def test_where_there_is_nothing_but_streams_a_whole_answer_becomes_one(to: str) -> None:
+    body = {"choices": [{"index": 0, "message": {"content": "Moss"}, "finish_reason": "stop"}]}
+    one, found = made(alone(200, json.dumps(body).encode()), to)
+    assert folding.is_stream(one.response)
+    assert "".join(dialects.get(to).delta(value).text for value in folding.payloads(one.response)) == "Moss"
+    assert len(one.response.stream.chunks) == 1
+    assert "stream: false" in whats(found)
+    assert check_answer(one).findings == ()
 
 
 def test_what_can_not_be_read_is_an_error() -> None:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cassettes import dialects, folding, providers
+from cassettes.check import check_answer
 from cassettes.conversation import turns
 from cassettes.convert import convert
 from cassettes.dialects.counts import counts
@@ -110,6 +111,7 @@ def test_a_call_its_request_and_its_time(to: str) -> None:
     ]
     assert said == [("system", "text", "be"), ("user", "text", "Weather in 서울?")]
     assert dict(one.response.headers)["date"].startswith("Fri")
+    assert check_answer(one) == ((), "")
     dump(Cassette((one,)))
 
 
