@@ -134,7 +134,7 @@ class Journal:
         return record
 
     def _hold(self, record: Record) -> None:
-        """Counts the plan of an answer that was broken or made up: it may be nobody else's. Those of tapes are shared."""
+        """Counts a plan that may be nobody else's, of an answer broken or made up. Those of tapes are shared."""
         if self._records and record.n >= self._records[0].n and record.plan is not None:
             self._bytes += len(record.plan.wire)  # room is made by the next that comes
 
