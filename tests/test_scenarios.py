@@ -239,7 +239,8 @@ def test_a_deck_has_a_scenario_of_its_own_and_the_journal_tells_which_attempt_it
     path = scenario(tmp_path, "seed: 5\nrules: [{attempts: [['status:500']]}]")
     own = {"rules": [{"attempts": [["status:503"], []], "chance": {"jitter:1ms": 1}}]}
     with tool(tmp_path / "run", "serve", "--scenario", str(path), "--speed", "max") as server:
-        assert control(server.url, "PUT", "decks/mine", {"scenario": own, "seed": 11})[0] == 201
+        status, deck = control(server.url, "PUT", "decks/mine", {"scenario": own, "seed": 11})
+        assert (status, deck["rules"]) == (201, 1)
         assert control(server.url, "PUT", "decks/text", {"scenario": "rules: [{tape: openai/hello}]"})[0] == 201
         status, said = control(server.url, "PUT", "decks/bad", {"scenario": {"rules": [{"tape": "openai/helo"}]}})
         assert (status, said["error"]["code"]) == (422, "tokentape_bad_scenario")
