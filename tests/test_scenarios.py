@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from sdk.environments import surroundings
 from tapes import taped
-from wires import tokentape, tool, wait_for
+from wires import ask as raw
+from wires import chunk, post, tokentape, tool, wait_for
 
 PAGE = (Path(__file__).resolve().parents[1] / "docs" / "scenarios.md").read_text(encoding="utf-8")
 SHELL = re.search(r"```sh\n(.*?)```", PAGE, re.DOTALL)[1]
@@ -141,6 +142,20 @@ def soaked(folder, *options):
         for thread in threads:
             thread.join(30)
     return found
+
+
+def test_the_rest_of_a_killed_stream_comes_on_the_next_attempt(tmp_path):
+    pieces = [b"data: %d\n\n" % number for number in range(6)]
+    taped(tmp_path / "tapes", "t", pieces)
+    path = scenario(tmp_path, "rules: [{attempts: [[reset@21b], ['drop@0e:2;cut@4e'], ['drop@0e:4'], []]}]")
+    arguments = ("serve", str(tmp_path / "tapes"), "--upstream", "up=http://upstream.example")
+    with tool(tmp_path / "run", *arguments, "--scenario", str(path), "--speed", "max") as server:
+        killed = raw(server.url, post("/up/t", b"", "Connection: close"))
+        found = [ask(server.url, "/up/t", b"") for _ in range(3)]
+    whole = b"".join(pieces)
+    # Three bytes of the third event came before the RST; the next attempt begins with it.
+    assert (killed.ended, killed.wire_body.endswith(chunk(pieces[1]) + b"9\r\ndat")) == ("reset", True)
+    assert found == [(200, False, whole[18:36]), (200, True, whole[36:]), (200, True, whole)]
 
 
 def test_cases_are_attempts_like_any_other_and_start_again(tmp_path):
