@@ -171,7 +171,13 @@ def hint(route: Route, root: str = "http://HOST:PORT") -> str:
     own = f", for its own SDK {root}{row.mount}{row.own_sdk_path}" if has_own else ""
     mount = "" if route.provider else _mount_hint(asked)
     first = f"the base URL for {row.title} is {base}{own}: requests go to {example}"
-    return f"{first} (this one was for {asked}){mount}"
+    return f"{first} (this one was for {asked}){mount}{_misplaced(route.path)}"
+
+
+def _misplaced(path: str) -> str:
+    """What to say of a deck or of faults that stand behind the mount."""
+    found = re.search(r"/([!~][^/]{1,80})", path)
+    return f"; decks and faults stand in front of it all: /{found[1]}/openai/v1/…" if found else ""
 
 
 def error(

@@ -206,6 +206,7 @@ class Control:
             "own": own is not None,
             "tapes": tapes,
             "faults": list(deck.faults),
+            "rules": len(deck.scenario.rules) if deck.scenario is not None else None,
             "requests": deck.requests,
             "misses": deck.misses,
             "live": deck.live,

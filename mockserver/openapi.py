@@ -62,6 +62,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         own=FLAG,
         tapes={"type": ["array", "null"], "items": TEXT},
         faults=_list(TEXT),
+        rules=MAYBE_COUNT,
         requests=COUNT,
         misses=COUNT,
         live=COUNT,

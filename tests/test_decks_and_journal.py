@@ -262,32 +262,36 @@ def broken(number: int) -> tuple[str, bytes, str]:
     return ways[number % len(ways)]
 
 
+class Client(asyncio.Protocol):
+    """Asks once and keeps what comes, up to an RST too (asyncio's streams forget it then)."""
+
+    def __init__(self, request: bytes) -> None:
+        self._request = request
+        self._data = bytearray()
+        self.over: asyncio.Future[tuple[bytes, str]] = asyncio.get_running_loop().create_future()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        transport.write(self._request)  # type: ignore[attr-defined]
+
+    def data_received(self, data: bytes) -> None:
+        self._data += data
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.over.set_result((bytes(self._data), "eof" if exc is None else "reset"))
+
+
 async def at_once(server: Tool, count: int) -> list[tuple[bytes, str]]:
-    """What as many clients get that are all there before the first of them has an event."""
+    """What as many clients get that are there at once."""
     host, _, port = server.url.partition("://")[2].rpartition(":")
-    begun = asyncio.Event()
+    there = asyncio.Semaphore(100)  # the backlog of a listening socket is the machine's matter
 
-    async def one(number: int, there: asyncio.Semaphore) -> tuple[bytes, str]:
-        async with there:  # a few at a time: the backlog of a listening socket is the machine's matter
-            reader, writer = await asyncio.open_connection(host, int(port))
-        writer.write(post(f"/~broken{number}/up/held", b"{}", CLOSING))
-        data = await reader.readuntil(b"\r\n\r\n")
-        heads.append(number)
-        if len(heads) == count:
-            begun.set()
-        await begun.wait()
-        try:
-            while more := await reader.read(65536):
-                data += more
-        except ConnectionResetError:
-            return data, "reset"
-        finally:
-            writer.close()
-        return data, "eof"
+    async def one(number: int) -> tuple[bytes, str]:
+        async with there:
+            request = post(f"/~broken{number}/up/held", b"{}", CLOSING)
+            _, client = await asyncio.get_running_loop().create_connection(lambda: Client(request), host, int(port))
+        return await client.over
 
-    heads: list[int] = []
-    there = asyncio.Semaphore(100)
-    return await asyncio.gather(*(one(number, there) for number in range(count)))
+    return await asyncio.gather(*(one(number) for number in range(count)))
 
 
 def test_a_thousand_decks_at_once_are_each_broken_in_their_own_way(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from sdk.environments import surroundings
 from tapes import taped
-from wires import tokentape, tool, wait_for
+from wires import ask as raw
+from wires import chunk, post, tokentape, tool, wait_for
 
 PAGE = (Path(__file__).resolve().parents[1] / "docs" / "scenarios.md").read_text(encoding="utf-8")
 SHELL = re.search(r"```sh\n(.*?)```", PAGE, re.DOTALL)[1]
@@ -143,6 +144,20 @@ def soaked(folder, *options):
     return found
 
 
+def test_the_rest_of_a_killed_stream_comes_on_the_next_attempt(tmp_path):
+    pieces = [b"data: %d\n\n" % number for number in range(6)]
+    taped(tmp_path / "tapes", "t", pieces)
+    path = scenario(tmp_path, "rules: [{attempts: [[reset@21b], ['drop@0e:2;cut@4e'], ['drop@0e:4'], []]}]")
+    arguments = ("serve", str(tmp_path / "tapes"), "--upstream", "up=http://upstream.example")
+    with tool(tmp_path / "run", *arguments, "--scenario", str(path), "--speed", "max") as server:
+        killed = raw(server.url, post("/up/t", b"", "Connection: close"))
+        found = [ask(server.url, "/up/t", b"") for _ in range(3)]
+    whole = b"".join(pieces)
+    # Three bytes of the third event came before the RST; the next attempt begins with it.
+    assert (killed.ended, killed.wire_body.endswith(chunk(pieces[1]) + b"9\r\ndat")) == ("reset", True)
+    assert found == [(200, False, whole[18:36]), (200, True, whole[36:]), (200, True, whole)]
+
+
 def test_cases_are_attempts_like_any_other_and_start_again(tmp_path):
     rules = """
 rules:
@@ -239,7 +254,8 @@ def test_a_deck_has_a_scenario_of_its_own_and_the_journal_tells_which_attempt_it
     path = scenario(tmp_path, "seed: 5\nrules: [{attempts: [['status:500']]}]")
     own = {"rules": [{"attempts": [["status:503"], []], "chance": {"jitter:1ms": 1}}]}
     with tool(tmp_path / "run", "serve", "--scenario", str(path), "--speed", "max") as server:
-        assert control(server.url, "PUT", "decks/mine", {"scenario": own, "seed": 11})[0] == 201
+        status, deck = control(server.url, "PUT", "decks/mine", {"scenario": own, "seed": 11})
+        assert (status, deck["rules"]) == (201, 1)
         assert control(server.url, "PUT", "decks/text", {"scenario": "rules: [{tape: openai/hello}]"})[0] == 201
         status, said = control(server.url, "PUT", "decks/bad", {"scenario": {"rules": [{"tape": "openai/helo"}]}})
         assert (status, said["error"]["code"]) == (422, "tokentape_bad_scenario")

@@ -424,6 +424,12 @@ def test_hints_for_gateways_say_how_to_mount_them() -> None:
     assert "--upstream" not in routes.hint(routes.parse("POST", "/v1/v1/messages"))
 
 
+@pytest.mark.parametrize("own", ["!reset@3e", "~deck"])
+def test_decks_and_faults_behind_the_mount_are_told_where_they_belong(own: str) -> None:
+    hint = routes.hint(routes.parse("POST", f"/openai/v1/{own}/chat/completions"))
+    assert hint.endswith(f"; decks and faults stand in front of it all: /{own}/openai/v1/…")
+
+
 @pytest.mark.parametrize(
     "target", ["/openai/v1/chat/completions", "/openai/v1/embeddings", "/gw/x", "/gw", "/v1/messages"]
 )
