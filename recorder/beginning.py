@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from cassettes.model import TokentapeError
@@ -48,11 +48,11 @@ class Change(NamedTuple):
         return self.new is not None and self.new != self.old
 
 
-def changes(files: Mapping[str, str]) -> list[Change]:
-    """What `init` would do in a project with those files (texts by name). Raises TokentapeError for a pyproject.toml
-    that is none."""
-    steps: tuple[Callable[[Mapping[str, str]], Change | None], ...] = (_attributes, _ignored, _hooks, _settings)
-    return [change for step in steps if (change := step(files)) is not None]
+def changes(files: Mapping[str, str], *, tests_there: bool = False) -> list[Change]:
+    """What `init` would do in a project with those files (texts by name). `tests_there`: a folder called `cassettes`
+    holds Python files, so pytest has to look into it. Raises TokentapeError for a pyproject.toml that is none."""
+    found = (_attributes(files), _ignored(files), _hooks(files), _settings(files, tests_there=tests_there))
+    return [change for change in found if change is not None]
 
 
 def _attributes(files: Mapping[str, str]) -> Change | None:
@@ -83,7 +83,7 @@ def _hooks(files: Mapping[str, str]) -> Change | None:
     return Change(name, old, f"{old[:at]}exclude: '{EXCLUDED}'\n{old[at:]}")
 
 
-def _settings(files: Mapping[str, str]) -> Change | None:
+def _settings(files: Mapping[str, str], *, tests_there: bool) -> Change | None:
     name = "pyproject.toml"
     old = files.get(name)
     try:

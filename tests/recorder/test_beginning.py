@@ -48,6 +48,10 @@ def test_pytest_is_told_where_it_has_settings_here() -> None:
     assert ini["norecursedirs"][-1] == "cassettes"
     assert ini["addopts"] == "-q"
     assert "norecursedirs" not in after({"pyproject.toml": PROJECT, "pytest.ini": "[pytest]\n"})["pyproject.toml"]
+    (settings,) = [
+        one for one in changes({"pyproject.toml": PROJECT}, tests_there=True) if one.file == "pyproject.toml"
+    ]
+    assert "norecursedirs" not in str(settings.new)
     mine = PROJECT + 'norecursedirs = ["x"]\n'
     assert 'cassettes"]' not in after({"pyproject.toml": mine})["pyproject.toml"]
 
