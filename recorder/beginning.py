@@ -93,12 +93,14 @@ def _settings(files: Mapping[str, str], *, tests_there: bool) -> Change | None:
     new = old
     if "tokentape" not in tool and "tokentape.toml" not in files:
         new = _appended(new, ("\n" if new else "") + TABLE)
-    elsewhere = next(
-        (one for one in ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini") if one in files), None
-    )
+    elsewhere = tests_there or not ELSEWHERE.isdisjoint(files)
     ini = tool.get("pytest", {}).get("ini_options")
     if not elsewhere and isinstance(ini, dict) and "norecursedirs" not in ini and new is not None:
         new = _below(new, "[tool.pytest.ini_options]", f"norecursedirs = {_array((*RECURSED, 'cassettes'))}\n")
+    try:
+        tomllib.loads(new or "")
+    except tomllib.TOMLDecodeError:  # its tables are written in another way: nothing can be put behind them
+        return Change(name, old, None, "add the tables [tool.tokentape.record] and [tool.tokentape.pytest] yourself")
     return Change(name, old, new) if new != old else None
 
 

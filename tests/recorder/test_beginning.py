@@ -83,3 +83,9 @@ def test_what_is_there_stays_as_it_is_said() -> None:
 def test_a_project_file_that_is_none() -> None:
     with pytest.raises(TokentapeError, match=r"pyproject\.toml: not TOML"):
         changes({"pyproject.toml": "[tool"})
+
+
+def test_tables_that_are_written_in_another_way_are_the_owners() -> None:
+    (change,) = [one for one in changes({"pyproject.toml": "tool = {x = {y = 1}}\n"}) if one.file == "pyproject.toml"]
+    assert not change.changes
+    assert "yourself" in change.note
