@@ -13,7 +13,7 @@ SDKS := $(VENV)/.sdk-new $(VENV)/.sdk-old $(VENV)/.sdk-litellm $(VENV)/.sdk-node
 FITS := import sys; sys.exit(sys.version_info < (3, 11))
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-all lint bench reference clean
+.PHONY: help demo test test-all lint bench reference library clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1@/p' $(MAKEFILE_LIST) | while IFS=@ read -r name text; do printf '  make %-9s %s\n' "$$name" "$$text"; done
@@ -39,6 +39,9 @@ bench: $(VENV)/.dev ## the table of measured limits
 
 reference: $(VENV)/.dev ## write docs/reference.md anew
 	$(BIN)/python docs/reference.py
+
+library: $(VENV)/.runtime ## the shipped tapes, from cassettes/synth/library.yaml
+	@$(BIN)/python -m cassettes.synth.library
 
 clean: ## remove what builds and tests leave; .venv stays
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage *.egg-info

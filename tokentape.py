@@ -26,12 +26,13 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from cassettes.model import CassetteError, TokentapeError
+    from cassettes.synth import synth
     from mockserver.embed import Serving, serve
     from mockserver.mock import Mock
 
     __version__: str
 
-__all__ = ["CassetteError", "Mock", "TokentapeError", "__version__", "main", "record", "serve"]
+__all__ = ["CassetteError", "Mock", "TokentapeError", "__version__", "main", "record", "serve", "synth"]
 
 PACKAGES = ("cassettes", "recorder", "mockserver")
 PUBLIC = {
@@ -39,6 +40,7 @@ PUBLIC = {
     "TokentapeError": "cassettes.model",
     "Mock": "mockserver.mock",
     "serve": "mockserver.embed",
+    "synth": "cassettes.synth",
 }
 """What is imported at first use."""
 
@@ -65,9 +67,12 @@ COMMANDS = {
     "list": Entry("Tapes", "recorder.tape_commands", "List tapes and what is on them."),
     "show": Entry("Tapes", "recorder.tape_commands", "Show head, timeline, text and ending of a tape."),
     "verify": Entry("Tapes", "recorder.tape_commands", "Play a tape and compare bytes and gaps."),
+    "check": Entry("Tapes", "recorder.check_commands", "Hold tapes against grammar, secrets and age, for CI."),
     "edit": Entry("Tapes", "recorder.tape_commands", "Repair a tape that was edited by hand."),
     "prune": Entry("Tapes", "recorder.upkeep_commands", "Drop what no run of the tests has played."),
     "import": Entry("Tapes", "recorder.tape_commands", "Make tapes of other tools' recordings."),
+    "convert": Entry("Tapes", "recorder.transpose_commands", "Make the same conversation in another dialect."),
+    "synth": Entry("Tapes", "recorder.synth_commands", "Make a tape of an answer that nobody recorded."),
     "schema": Entry("Tapes", "recorder.tape_commands", "Print a JSON Schema for editors."),
     "config": Entry("About", "recorder.settings", "Show every setting and where it comes from."),
     "init": Entry("About", "recorder.upkeep_commands", "Set up a project: git, formatters, settings."),

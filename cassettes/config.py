@@ -18,6 +18,8 @@ from cassettes.model import TokentapeError
 from cassettes.shipped import shipped_tape
 
 PREFIX = "TOKENTAPE_"
+ANSWERS = "answers"
+"""The table of prompts and answers (`synth.replies.table`), whose keys are prompts and no settings."""
 NO_SETTINGS = frozenset({CHOSEN, "TOKENTAPE_CONTROL_TOKEN", "TOKENTAPE_PROMPT", "TOKENTAPE_RESULT"})
 """Variables with our prefix that are no settings."""
 WHOLE_LINES = frozenset({"normalize"})
@@ -59,7 +61,7 @@ def of_file(document: Document, command: str | None, known: Known) -> dict[str, 
     """
     found: dict[str, Setting] = {}
     for name, value in document.table.items():
-        if name in known and isinstance(value, dict):
+        if (name in known or name == ANSWERS) and isinstance(value, dict):
             continue
         key = key_of(name)
         kinds = [table[key] for table in known.values() if key in table]
@@ -89,9 +91,9 @@ def _put(found: dict[str, Setting], key: str, setting: Setting) -> None:
 def _unknown(document: Document, name: str, known: Known) -> str:
     if name == "tool" and not document.root:
         return f"[tool.tokentape] is for pyproject.toml; in {document.path.name} settings stand without it"
-    if name in known:
+    if name in known or name == ANSWERS:
         return f"{name}: found {_found(document.table[name])}, expected a table of settings"
-    names = {key for table in known.values() for key in table} | set(known)
+    names = {key for table in known.values() for key in table} | {*known, ANSWERS}
     return f"there is no setting {name!r}{_near(name, names)}"
 
 

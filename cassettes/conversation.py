@@ -49,6 +49,8 @@ _FORMS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "openai-chat": (("response_format",),),
     "openai-responses": (("text", "format"),),
     "anthropic": (("output_format",), ("output_config", "format")),
+    "ollama": (("format",),),
+    "cohere": (("response_format",),),
     "gemini": tuple(
         (config, name)
         for config in ("generationConfig", "generation_config")
@@ -125,6 +127,47 @@ def _chat(value: object) -> list[Turn]:
     return found
 
 
+def _ollama(value: object) -> list[Turn]:
+    """As OpenAI's chat, but for images, which stand in a list beside the text; or one prompt (`/api/generate`)."""
+    prompt = at(value, "prompt")
+    alone: list[object] = [{"role": "system", "content": at(value, "system")}, {"role": "user", "content": prompt}]
+    messages = alone if isinstance(prompt, str) else _items(at(value, "messages"))
+    found: list[Turn] = []
+    for message in messages:
+        found += _chat({"messages": [message]})
+        found += [(str(at(message, "role")), "image") for _ in _items(at(message, "images"))]
+    return found + [("user", "image") for _ in _items(at(value, "images"))]
+
+
+def _ai_sdk_ui(value: object) -> list[Turn]:
+    """UI messages: calls and what came out of them are parts of the assistant's message."""
+    found: list[Turn] = []
+    for message in _items(at(value, "messages")):
+        role = str(at(message, "role"))
+        for part in _items(at(message, "parts")):
+            kind = str(at(part, "type"))
+            if kind.startswith("tool-") or kind == "dynamic-tool":
+                name = at(part, "toolName") if kind == "dynamic-tool" else kind.removeprefix("tool-")
+                found.append((role, "call", name, at(part, "input")))
+                if (output := at(part, "output")) is not None:
+                    found.append(("tool", "result", _text(output)))
+            elif kind not in {"reasoning", "step-start"}:
+                found += _parts(role, part)
+    return found
+
+
+def _ag_ui(value: object) -> list[Turn]:
+    """Messages much as OpenAI's, in other letters; reasoning is a message of its own."""
+    found: list[Turn] = []
+    for message in _items(at(value, "messages")):
+        if at(message, "role") not in {"reasoning", "activity"}:
+            calls = at(message, "toolCalls")
+            found += _chat(
+                {"messages": [{"role": at(message, "role"), "content": at(message, "content"), "tool_calls": calls}]}
+            )
+    return found
+
+
 def _responses(value: object) -> list[Turn]:
     found: list[Turn] = _parts("system", at(value, "instructions"))
     if (before := at(value, "previous_response_id")) is not None:
@@ -192,4 +235,8 @@ _READERS: Final[dict[str, Callable[[object], list[Turn]]]] = {
     "openai-responses": _responses,
     "anthropic": _anthropic,
     "gemini": _gemini,
+    "ollama": _ollama,
+    "cohere": _chat,
+    "ai-sdk-ui": _ai_sdk_ui,
+    "ag-ui": _ag_ui,
 }

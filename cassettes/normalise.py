@@ -37,8 +37,10 @@ NOT_ASKED: Final = frozenset(
 """Fields of a body that do not change what is asked (DESIGN 6 and 7): who asks, how it is billed, cached or sent."""
 AS_GIVEN: Final = frozenset({"anthropic_version", "model", "role", "type"})
 """Fields whose values are names: the date in a model's name says which model it is."""
-CALLS: Final = frozenset({"call_id", "tool_call_id", "tool_use_id"})
+CALLS: Final = frozenset({"call_id", "tool_call_id", "tool_use_id", "toolCallId"})
 """Fields that name a tool call by its id, whatever ids look like there (Mistral's have nine characters)."""
+_UI: Final = frozenset({"parts", "trigger"})
+"""What tells a message of the AI SDK's UI, and a request with them: their ids are drawn anew in each run."""
 DEEPEST: Final = 128
 """Nesting that is looked into; a deeper body is compared by its bytes."""
 LONGEST_LINE: Final = 16 * 1024
@@ -183,6 +185,8 @@ class _Leaves:
         if isinstance(value, str):
             self._text(value, key)
         elif isinstance(value, dict):
+            if isinstance(value.get("id"), str) and not _UI.isdisjoint(value):
+                self._ids[value["id"].encode("utf-8", "surrogatepass")] = None
             for name in sorted(value):
                 if not _as_given(name, value[name]):
                     self.collect(value[name], name)

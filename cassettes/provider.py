@@ -33,9 +33,28 @@ def mountable(name: str) -> bool:
     return bool(NAME.fullmatch(name)) and name not in RESERVED and not OWN_SEGMENT.fullmatch(name)
 
 
-Quirk = Literal["sparse-chunks", "usage-in-last-chunk", "usage-without-choices", "null-last-content"]
-"""How a provider's chat chunks differ: they hold `id` and `choices` alone; usage comes in the last one only; that one
-has empty `choices`; the last `delta.content` is null."""
+Quirk = Literal[
+    "sparse-chunks",
+    "usage-in-last-chunk",
+    "usage-without-choices",
+    "usage-with-choice",
+    "usage-in-x-groq",
+    "null-last-content",
+    "filter-first",
+    "role-in-every-chunk",
+    "whole-tool-calls",
+    "reasoning-key",
+    "error-event",
+    "error-chunk",
+]
+"""How a provider's chat chunks differ from OpenAI's (providers.md 8; those of shipped rows are seen in recordings).
+
+`sparse-chunks`: they hold `id` and `choices` alone. Usage comes `in-last-chunk`, with the finish; in a chunk of its own
+`without-choices` or `with-choice`; or once more `in-x-groq`. `null-last-content`: the last `delta.content` is null.
+`filter-first`: before all, a chunk without choices says what a filter found in the prompt. `role-in-every-chunk`: not
+in the first alone. `whole-tool-calls`: a call comes in one chunk. `reasoning-key`: thoughts are in `delta.reasoning`.
+`error-event`: a stream that fails ends with an event called `error`, without `[DONE]`; `error-chunk`: with a chunk.
+"""
 
 
 class Provider(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -56,7 +75,7 @@ class Provider(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     Quirks. `error_style: flat` is xAI's `{"code", "error"}` (providers.md 7). `responses_models`: the only models that
     `/responses` knows (providers.md 8.3). `keepalive`: the lines sent while a model thinks, the usual one first
-    (providers.md 1, 8). `quirks`: `Quirk` (providers.md 8.4, 8.5).
+    (providers.md 1, 8). `quirks`: `Quirk`.
     """
 
     name: str

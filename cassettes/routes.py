@@ -23,6 +23,8 @@ from cassettes.provider import Provider, is_under
 
 DECK: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 DECK_HEADER: Final = "x-tokentape-deck"
+FAULT_HEADER: Final = "x-tokentape-fault"
+_OURS: Final = "x-tokentape-"
 _SHOWN: Final = 200  # characters of a foreign path in a message
 _NAMED: Final = 4  # base URLs in a message; there are many more
 _VERSION = re.compile(r"v[0-9][a-z0-9]*")
@@ -72,13 +74,14 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 def parse(method: str, target: str, headers: Headers = (), extra: Collection[str] = (), body: bytes = b"") -> Route:
     """Reads a request target (origin-form or absolute-form); `extra` names the upstreams that are no rows of ours.
 
-    `body` is decoded only where a path without mount leaves it to the model who is meant. Raises RouteError, and
-    nothing else, for prefixes and headers of ours that break the grammar.
+    `body` is decoded only where a path without mount leaves it to the model, or to the shape of the request, who is
+    meant. Raises RouteError, and nothing else, for prefixes and headers of ours that break the grammar.
     """
     host = None
     if origin := _ORIGIN.match(target):
         host, target = origin[1], target[origin.end() :] or "/"
     path, _, query = target.partition("?")
+    _check_own(headers)
     deck, path = _deck(path)
     deck = _agreed(deck, header(headers, DECK_HEADER))
     faults, path = _faults(path)
@@ -89,10 +92,12 @@ def parse(method: str, target: str, headers: Headers = (), extra: Collection[str
         row, name, rest = native, native.name, path
     if name is not None:
         dialect, operation = _mounted(method, rest, row, query, headers) if row else ("raw", None)
+        if operation is None and (row is None or dialect == "raw"):
+            dialect, operation = _of_an_app(method, body, row) or (dialect, operation)
         return Route(
             path=rest, query=query, dialect=dialect, operation=operation, provider=name, deck=deck, faults=faults
         )
-    dialect, operation, prefix = _bare(method, path, query, headers)
+    dialect, operation, prefix = _bare(method, path, query, headers, body)
     guess = (
         Evidence(named, "header")
         if named is not None
@@ -176,9 +181,13 @@ def error(
     path, else by the provider's first."""
     row = route.row or (route.meant if route.likely else None)
     if row is None:
-        return dialects.get(route.dialect).error(status, message, code, retry=retry)
-    dialect = row.dialects[0] if route.dialect == "raw" else route.dialect
-    return row.error(dialect, status, message, code, retry=retry)
+        headers, body = dialects.get(route.dialect).error(status, message, code, retry=retry)
+    else:
+        dialect = row.dialects[0] if route.dialect == "raw" else route.dialect
+        headers, body = row.error(dialect, status, message, code, retry=retry)
+    # Who asked for an array gets its errors in one (providers.md 6.2).
+    in_array = route.operation and dialects.get(route.dialect).form(route.path, route.query) == "json-array"
+    return headers, b"[" + body + b"\n]\n" if in_array else body
 
 
 def refusal(route: Route, body: bytes) -> str | None:
@@ -190,11 +199,14 @@ def refusal(route: Route, body: bytes) -> str | None:
 
 
 def _model(dialect: str, path: str, body: bytes) -> str | None:
+    return dialects.get(dialect).model(path, _decoded(body))
+
+
+def _decoded(body: bytes) -> object:
     try:
-        value = json.loads(body) if body else None
+        return json.loads(body) if body else None
     except (ValueError, RecursionError):
-        value = None
-    return dialects.get(dialect).model(path, value)
+        return None
 
 
 def _named(headers: Headers, extra: Collection[str]) -> str | None:
@@ -209,6 +221,17 @@ def _named(headers: Headers, extra: Collection[str]) -> str | None:
         meant = f"did you mean {near}?" if near else "`tokentape providers` lists them"
         raise RouteError(f"header {PROVIDER_HEADER} names {name[:65]!r}, which is no provider here; {meant}")
     return name
+
+
+def _check_own(headers: Headers) -> None:
+    """A header of ours that is misspelt would leave the answer as it is, without a word."""
+    for name in (name for name, _ in headers if name[:12].lower() == _OURS):
+        given, known = name[12:].lower(), [own[12:] for own in (DECK_HEADER, FAULT_HEADER, PROVIDER_HEADER)]
+        if given not in known:
+            from difflib import get_close_matches
+
+            if near := get_close_matches(given, known, n=1, cutoff=0.7):
+                raise RouteError(f"there is no header {name[:65]!r}; did you mean {_OURS}{near[0]}?")
 
 
 def _deck(path: str) -> tuple[str | None, str]:
@@ -250,6 +273,11 @@ def _faults(path: str) -> tuple[str | None, str]:
         raise RouteError(f"faults {text[:80]!r}: the percent-encoded octets are not UTF-8") from None
     if not faults:
         raise RouteError("no faults after '/!'; expected /!FAULTS/…, as in /!reset@3e/openai/v1")
+    if not rest:
+        raise RouteError(
+            f"nothing stands behind /!{text[:80]}: a '#' or '?' among the faults ends a URL's path; "
+            "write them %23 and %3F, as `tokentape faults --url` prints them"
+        )
     return faults, rest
 
 
@@ -301,17 +329,33 @@ def _mounted(method: str, rest: str, row: Provider, query: str, headers: Headers
     return dialect.name, operation if fits else None
 
 
-def _bare(method: str, path: str, query: str, headers: Headers) -> tuple[str, str | None, str | None]:
+def _bare(method: str, path: str, query: str, headers: Headers, body: bytes) -> tuple[str, str | None, str | None]:
     """Dialect, operation and prefix of a path without mount. `/v1/models` has several claimants: their marks tell them
-    apart, and without any it is the first's (providers.md 9.3)."""
+    apart, and without any it is the first's (providers.md 9.3); those of `/api/chat` know their own by the body."""
     found = [
         (dialect, *split) for dialect in dialects.claimants(method, path) if (split := dialect.split(method, path))
     ]
     right = [claim for claim in found if _is_bare(claim[0], claim[2])]
+    if not right and not found and (own := _of_an_app(method, body)):
+        return *own, None
     if not right:
         return (found[0][0].name, None, found[0][2]) if found else ("raw", None, None)
-    dialect, operation, prefix = next((claim for claim in right if _marked(claim[0], query, headers)), right[0])
+    meant = next((claim for claim in right if _marked(claim[0], query, headers)), None)
+    if meant is None and len(right) > 1:
+        value = _decoded(body)
+        meant = next((claim for claim in right if claim[0].claims(value)), None)
+    dialect, operation, prefix = meant or right[0]
     return dialect.name, operation, prefix
+
+
+def _of_an_app(method: str, body: bytes, row: Provider | None = None) -> tuple[str, str] | None:
+    """Dialect and operation of a request to an app's own endpoint, which may have any path; None if it is none."""
+    if method == "GET" or not body.startswith(b"{"):
+        return None
+    claiming = dialects.claiming(method, _decoded(body))
+    if claiming is None or (row is not None and not row.speaks(claiming.name)):
+        return None
+    return claiming.name, claiming.endpoints[0].operation
 
 
 def _is_bare(dialect: Dialect, prefix: str) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 SUFFIXES = (".yaml", ".yml", ".yaml.gz")
@@ -35,9 +36,12 @@ def shipped_names() -> dict[str, Path]:
 def shipped_tape(name: str) -> Path | None:
     """The shipped tape, or the folder of them, that is called `name` (`openai/hello`, `openai`)."""
     names = shipped_names()
-    root = shipped_root()
-    folders = {path.parent.relative_to(root).as_posix(): path.parent for path in names.values()}
-    return names.get(name) or folders.get(name)
+    return names.get(name) or (shipped_root() / name if name in _folders(names) else None)
+
+
+def _folders(names: Iterable[str]) -> set[str]:
+    """The folders that the tapes of those names are in, at every depth."""
+    return {"/".join(parts[:depth]) for name in names for parts in [name.split("/")] for depth in range(1, len(parts))}
 
 
 def names_for(incomplete: str) -> list[str]:
@@ -46,7 +50,7 @@ def names_for(incomplete: str) -> list[str]:
     Nothing when no shipped one does: a shell completes paths better than a list of them. At most 200 of a folder.
     """
     names = shipped_names()
-    folders = sorted({name.rpartition("/")[0] for name in names} - {""})
+    folders = sorted(_folders(names))
     found = [name for name in (*folders, *names) if name.startswith(incomplete)]
     return [*found, *(one for one in _beside(incomplete) if one not in found)] if found else []
 

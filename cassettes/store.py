@@ -75,7 +75,8 @@ def find_tape(name: str | os.PathLike[str]) -> Path:
         return shipped
     names = shipped_names()
     near = get_close_matches(wanted, names, n=1)
-    fix = f"; record tapes with `tokentape record -o DIR` (those shipped are {', '.join(names)})"
+    hellos = ", ".join(one for one in names if one.endswith("/hello"))
+    fix = f"; record tapes with `tokentape record -o DIR` (shipped are {hellos} and others: `tokentape list`)"
     meant = f"; did you mean {near[0]}?" if near else fix
     raise CassetteError(f"there is no such file or folder, and no shipped tape is called so{meant}", wanted)
 
@@ -154,7 +155,8 @@ class FolderStore:
         names = [self._tapes.pop(path).name for path in gone if path in self._tapes]
         for path in gone:
             del self._stamps[path]
-        return Changes(tuple(loaded), tuple(names), tuple(errors))
+        # One that was packed, or unpacked, has the name it had: it is there, not gone.
+        return Changes(tuple(loaded), tuple(name for name in names if name not in loaded), tuple(errors))
 
 
 def read_tape(path: Path) -> Cassette:

@@ -13,16 +13,19 @@ from msgspec.structs import replace
 
 from cassettes import providers, routes
 from cassettes.matching import Asked, Index
-from cassettes.model import Headers, header
+from cassettes.model import Headers, TokentapeError, header
 from cassettes.normalise import json_flaw
 from cassettes.printable import columns, count, escape, pad
-from mockserver.choose import Found
+from cassettes.synth.cards import CardError
+from mockserver.choose import Chooser, Found
 
 ANY_METHOD = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 FAULT = "tokentape_fault"
 """The code of an error about faults."""
+CARD = "tokentape_no_card"
+"""The code of an error about a test card."""
 _COUNTED = frozenset({"count_tokens", "input_tokens"})
-LOOSE: frozenset[str] = frozenset({"last-user", "order", "route"})
+LOOSE: frozenset[str] = frozenset({"last-user", "order", "route", "synth"})
 """Levels at which a tape answers other requests than its own."""
 
 
@@ -30,6 +33,12 @@ def failure(route: routes.Route, status: int, message: str, code: str | None = N
     """An error as the client's provider would shape it, with `x-should-retry: false`: trying again cannot help."""
     headers, body = routes.error(route, status, message, code, retry=False)
     return web.Response(status=status, reason=HTTPStatus(status).phrase, headers=list(headers), body=body)
+
+
+def mistake(error: TokentapeError) -> tuple[int, str, str]:
+    """Status, message and code of the answer to who asked for what there is not: a fault that cannot act, a card."""
+    status, code = (404, CARD) if isinstance(error, CardError) else (422, FAULT)
+    return status, escape(str(error)), code
 
 
 def shape(method: str, target: str, headers: Headers, extra: Collection[str]) -> routes.Route:
@@ -53,11 +62,13 @@ def json_response(value: object, status: int = 200, headers: Headers = ()) -> we
     return web.json_response(value, status=status, reason=HTTPStatus(status).phrase, headers=list(headers))
 
 
-def provider_refusal(asked: Asked, found: Found | None) -> web.Response | None:
+def provider_refusal(asked: Asked, found: Found | None, chooser: Chooser) -> web.Response | None:
     """The error that the provider has for every such request, where no tape holds the real one; else None."""
     if found is not None and found[0] not in LOOSE:
         return None
-    answered = asked.route.operation in _COUNTED if found is None else found[0] != "order"
+    answered = (
+        chooser.improviser is not None or asked.route.operation in _COUNTED if found is None else found[0] != "order"
+    )
     if answered and asked.route.operation and (flaw := json_flaw(asked.request.body)):
         # What looks past the body must not hide that the client sends a broken one.
         return failure(asked.route, 400, f"the request body is {flaw}", "tokentape_not_json")

@@ -1,7 +1,7 @@
 """An event loop in a thread of its own, so that a server can run in a process that has other things to do.
 
 Knows no server. Of the process around it nothing is changed: not its event loop policy, its signals, its garbage
-collector. Imports asyncio and the standard library.
+collector. Imports asyncio and the clock of `hub`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,16 @@ from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
+from mockserver.hub import Hub
+
 T = TypeVar("T")
+
+
+class _Loop(asyncio.SelectorEventLoop):
+    """A loop whose time goes on where a test has frozen that of its process."""
+
+    def time(self) -> float:
+        return Hub.now()
 
 
 class Aside:
@@ -72,9 +81,9 @@ class Aside:
 
     def _main(self, started: Future[None]) -> None:
         try:
-            # The class itself: a policy of the user's, uvloop's say, is for the user's loops. The runner ends tasks and
-            # the threads of `to_thread` with the loop; outside the main thread it touches no signal.
-            with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+            # A class of its own: a policy of the user's, uvloop's say, is for the user's loops. The runner ends tasks
+            # and the threads of `to_thread` with the loop; outside the main thread it touches no signal.
+            with asyncio.Runner(loop_factory=_Loop) as runner:
                 runner.run(self._run(started))
         except BaseException as error:
             if started.done():

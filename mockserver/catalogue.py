@@ -6,6 +6,7 @@ Tapes come first: this is asked where none answers. Pure; imports `cassettes` on
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -25,10 +26,11 @@ class Said(NamedTuple):
 
 
 class Catalogue:
-    """The models and tapes of an index."""
+    """The models and tapes of an index, and the test `cards` that are played."""
 
-    def __init__(self, index: Index) -> None:
+    def __init__(self, index: Index, cards: Sequence[str] = ()) -> None:
         self._index = index
+        self._cards = cards
 
     def answer(self, asked: Asked) -> Said | None:
         """The answer to a request that needs no tape; None if it is none of these."""
@@ -37,7 +39,9 @@ class Catalogue:
         if route.operation == "models":
             return Said(200, dialect.models(self.names(route)))
         if route.operation == "model":
-            name = unquote(route.path.rpartition("/models/")[2])
+            # Ollama's `/api/show` has the name in its body.
+            name = unquote(route.path.rpartition("/models/")[2]) if asked.request.method == "GET" else ""
+            name = name or dialect.model(route.path, _json(asked.body)) or ""
             return Said(200, dialect.model_card(name)) if name in self.names(route, MOST_MODELS * 100) else None
         if route.operation in {"count_tokens", "input_tokens"}:
             counted = dialect.count(_json(asked.body))
@@ -46,10 +50,11 @@ class Catalogue:
 
     def names(self, route: Route, most: int = MOST_MODELS) -> list[str]:
         """The models that tapes of the route's dialect were recorded with, then those tapes' own names: a client that
-        names a tape as its model gets it (DESIGN 6)."""
+        names a tape as its model gets it (DESIGN 6). Test cards, if any, come last: they are played so too."""
         entries = [entry for entry in self._index.entries if _speaks(entry, route)]
         models = filter(None, (model_of(entry) for entry in entries))
-        return list(dict.fromkeys((*models, *(entry.tape for entry in entries))))[:most]
+        names = list(dict.fromkeys((*models, *(entry.tape for entry in entries))))[:most]
+        return [*names, *self._cards]
 
 
 def model_of(entry: Entry) -> str | None:

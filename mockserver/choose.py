@@ -11,7 +11,7 @@ import hashlib
 from collections import OrderedDict
 from itertools import islice
 from random import Random
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 from urllib.parse import quote
 from weakref import WeakValueDictionary
 
@@ -25,6 +25,7 @@ from cassettes.framing import octets
 from cassettes.matching import LADDER, Asked, Entry, Index, Level
 from cassettes.model import Request, Timeline, TokentapeError
 from cassettes.redact import Redactor
+from cassettes.reframing import reframed
 from cassettes.resume import rest_of
 from cassettes.timeline import to_timeline
 from cassettes.timing import AS_RECORDED, Pace, paced
@@ -35,6 +36,7 @@ from mockserver.resuming import Resuming
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from cassettes.synth.improvise import Improvised, Improviser
     from mockserver.counting import Attempt
     from mockserver.faulty import Breaking
 
@@ -67,13 +69,13 @@ class Playing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Chosen(NamedTuple):
-    """An answer: the plan, and where it came from so that the deck's place can move on; which faults are in it, and
-    those that were optional and left out; which attempt it is, and whether attempts restart once it was delivered; the
-    `rule` of the scenario, from 1, and the seed."""
+    """An answer: the plan, and where it came from so that the deck's place can move on (None: it stays); which faults
+    are in it, and those that were optional and left out; which attempt it is, and whether attempts restart once it was
+    delivered; the `rule` of the scenario, from 1, and the seed."""
 
     plan: Plan
     entry: Entry
-    candidates: Run
+    candidates: Run | None
     breaking: Breaking | None = None
     left_out: tuple[str, ...] = ()
     attempt: Attempt | None = None
@@ -96,7 +98,8 @@ class Chosen(NamedTuple):
     @property
     def faultless(self) -> bool:
         """Whether no fault acts in it."""
-        return self.breaking is None or len(self.left_out) == len(self.breaking.faults)
+        breaking = self.breaking
+        return breaking is None or len(self.left_out) == len(breaking.faults) or breaking.spent(self.entry)
 
 
 class Compiled(NamedTuple):
@@ -106,16 +109,20 @@ class Compiled(NamedTuple):
     left_out: tuple[str, ...] = ()
 
 
-Found = tuple[Level, Run]
+Found = tuple[Level | Literal["synth"], Run]
+"""`synth`: no tape answers, and what does was made for the request."""
 
 
 class Chooser:
     """Chooses among the interactions of an index. Replace the index with `reload`. `plan_bytes`: of the compiled plans
-    that are kept"""
+    that are kept; `improviser`: who answers where no tape does, None for nobody."""
 
-    def __init__(self, index: Index, playing: Playing, plan_bytes: int = PLAN_BYTES) -> None:
+    def __init__(
+        self, index: Index, playing: Playing, plan_bytes: int = PLAN_BYTES, improviser: Improviser | None = None
+    ) -> None:
         self.index = index
         self.playing = playing
+        self.improviser = improviser
         self._most_bytes = plan_bytes
         self._found: OrderedDict[tuple[object, ...], Found | None] = OrderedDict()
         # Of a thousand requests with one list of candidates the list is kept once.
@@ -159,7 +166,7 @@ class Chooser:
 
         Raises FaultError for a fault of `breaking` that cannot be applied to it."""
         level, run = found
-        entry = deck.choose(run, unplayed=level == "order", repeat=self.playing.repeat)
+        entry = deck.choose(run, unplayed=level == "order", repeat=self.playing.repeat or level == "synth")
         if asking.had is not None and (goes_on := self.resuming.among(run, entry, asking.had)) is not None:
             entry, rest = goes_on
             asking = asking._replace(rest=rest if rest.offset else None)
@@ -168,6 +175,11 @@ class Chooser:
             return None
         plan, left_out = self.broken(entry, asking, None, breaking)
         return Chosen(plan, entry, run, breaking, left_out)
+
+    def take(self, entry: Entry, asking: Asking, breaking: Breaking | None) -> Chosen:
+        """The answer of that very interaction: it moves no deck's place. Raises FaultError as `pick` does."""
+        plan, left_out = self.broken(entry, asking, None, breaking)
+        return Chosen(plan, entry, None, breaking, left_out)
 
     def plan(self, entry: Entry, asking: Asking, pace: Pace | None = None) -> Plan:
         """The compiled plan of `entry` for that way of asking, at the chooser's own pace if none is given."""
@@ -189,7 +201,7 @@ class Chooser:
 
     def find(self, asked: Asked) -> Found | None:
         """The level at which tapes answer `asked`, and the run of their interactions. For as long as `index` stays."""
-        if not self.index.entries:
+        if not self.index.entries and self.improviser is None:
             return None  # `asked.body` is not looked at: it may not be worked out yet
         route = asked.route
         # The digest, not the body: of a thousand requests of megabytes nothing is kept.
@@ -203,12 +215,32 @@ class Chooser:
         return found
 
     def _find(self, asked: Asked) -> Found | None:
+        if self.improviser is not None and self.improviser.plays_card(asked):
+            return self._improvised(asked)
         if entries := self.index.named(asked):
             return "exact", self._run(entries)
         for level in self.playing.levels:
             if entries := self._hops(asked, level, self.index.find(level, asked)):
                 return level, self._run(entries)
-        return None
+        return self._improvised(asked)
+
+    def improvised(self, asked: Asked) -> Improvised | None:
+        """What is made for a request that no tape answers. Raises CardError for a test card that does not exist."""
+        return None if self.improviser is None else self.improviser.answer(asked)
+
+    @property
+    def cards(self) -> Sequence[str]:
+        """The test cards that are played."""
+        return self.improviser.cards if self.improviser is not None else ()
+
+    def faults_of(self, asked: Asked) -> str:
+        """The faults that belong to what was made for a request: those of its test card, or of its row in the table."""
+        made = self.improvised(asked)
+        return made.faults if made is not None else ""
+
+    def _improvised(self, asked: Asked) -> Found | None:
+        made = self.improvised(asked)
+        return None if made is None else ("synth", self._run((made.entry,)))
 
     def _hops(self, asked: Asked, level: Level, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
         """Those of the candidates that answer this hop of a stream (providers.md 6.6). `order` is the tape's own order,
@@ -244,18 +276,22 @@ class Chooser:
         return missed(asked, self.index, nearest(self.index, asked), self.playing.levels)
 
     def _compile(self, entry: Entry, asking: Asking, pace: Pace, breaking: Breaking | None) -> Compiled:
-        timeline, response, whole = self.timeline(entry, pace), entry.interaction.response, None
+        timeline, response, whole, other = self.timeline(entry, pace), entry.interaction.response, None, None
         if asking.whole:
             whole = folded(response, timeline, dialects.get(entry.dialect))
             timeline = whole or timeline
         elif asking.rest is not None:
             timeline = rest_of(timeline, asking.rest)
+        elif asking.form is not None:
+            other = reframed(response, timeline, asking.form)
+            timeline = other or timeline
         extra = ((MARK, quote(octets(entry.place), safe="/#:@+,;=~!")),) if self.playing.mark else ()
         if breaking is None:
             return Compiled(compile_plan(timeline, asking, extra))
         from mockserver.faults.breaking import broken, tape_side
 
         kind = event_kind(response.headers, response.code, response.body, response.stream.events)
+        kind = asking.form if other is not None and asking.form is not None else kind
         tape = tape_side(timeline, kind, asking, folded=whole is not None)
         if not breaking.has_case:
             return Compiled(*broken(tape, breaking.faults, breaking.scene(entry), asking, extra))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from cassettes.normalise import Rules
     from cassettes.redact import Redactor
     from cassettes.store import FolderStore
+    from cassettes.synth.improvise import Improviser
     from mockserver.app import Forward
     from mockserver.choose import Chooser, Playing
     from mockserver.running import Process
@@ -76,6 +78,7 @@ CMD runs with the base-URL variables of the SDKs set; its exit status is passed 
 @option.strict
 @option.max_age
 @option.on_miss
+@option.answer
 @option.output
 @option.factor
 @option.ttft
@@ -141,7 +144,9 @@ def serve(
         for note in tape.cassette.notes:
             say(f"tokentape: note: {note}")
     _expect_young(store, options)
-    chooser = Chooser(index_of(store, rules=rules), playing_of(options))
+    playing = playing_of(options)
+    improviser = _improviser(options, environ, playing.seed)
+    chooser = Chooser(index_of(store, rules=rules), playing, improviser=improviser)
     if chooser.playing.faults:
         faulty.check(chooser.playing.faults, chooser, tls=bool(options.get("tls")))
         say(f"tokentape: faults {'; '.join(chooser.playing.faults)} (seed {chooser.playing.seed})")
@@ -166,6 +171,28 @@ def serve(
         say(f"tokentape: error: {found} found no tape (--strict)")
         return status or 4
     return status or (1 if standby and standby.failures else 0)
+
+
+def _improviser(options: Mapping[str, Any], environ: Mapping[str, str], seed: int) -> Improviser | None:
+    """Who answers what no tape does: without TAPES, or with --on-miss synth. Raises RepliesError."""
+    if on_miss(options) != "synth":
+        return None
+    from cassettes.synth.improvise import Improviser
+    from cassettes.synth.replies import usual_of
+    from mockserver.answer_table import rows
+    from mockserver.running import say
+
+    replies = replace(
+        usual_of(options["answer"], lambda name: Path(name).read_text(encoding="utf-8")), rows=rows(environ)
+    )
+    return Improviser(replies, seed, lambda line: say(f"tokentape: note: {line}"))
+
+
+def on_miss(options: Mapping[str, Any]) -> str:
+    """What a miss gets: what was said, else an error; an answer that is made up where nobody said what tapes there are,
+    how they are matched, or that a miss matters."""
+    given: str | None = options["on_miss"]
+    return given or ("error" if options["tapes"] or options["match"] or options["strict"] else "synth")
 
 
 def _scenario(options: Mapping[str, Any], chooser: Chooser, extra: Collection[str]) -> ScenarioFile | None:
@@ -239,12 +266,13 @@ def playing_of(options: Mapping[str, Any]) -> Playing:
 
 
 def levels(match: str | None, given: bool) -> tuple[Level, ...]:
-    """The levels to try in order: up to the named one; by default normalized with tapes of one's own, route without."""
+    """The levels to try in order: up to the named one; by default normalized with tapes of one's own, last-user
+    without."""
     from cassettes.matching import LADDER
 
     if match == "order":
         return ("exact", "order")
-    last = match or ("normalized" if given else "route")
+    last = match or ("normalized" if given else "last-user")
     return LADDER[: [str(level) for level in LADDER].index(last) + 1]
 
 

@@ -7,6 +7,7 @@ done beside the loop's thread, so that live streams keep their time. Imports `ca
 from __future__ import annotations
 
 import asyncio
+import ssl
 from collections.abc import Awaitable, Callable, Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -42,7 +43,7 @@ MOST_SHOWN = 1000
 
 
 class House(NamedTuple):
-    """What of a server the control paths read and change."""
+    """What of a server the control paths read and change. `tls`: what it encrypts with, if it does."""
 
     chooser: Chooser
     decks: Decks
@@ -50,6 +51,7 @@ class House(NamedTuple):
     misses: Misses
     redactor: Redactor
     hub: Callable[[], Hub]
+    tls: ssl.SSLContext | None = None
 
 
 class _Call(NamedTuple):
@@ -173,7 +175,7 @@ class Control:
         try:
             asked_for = setup.read(call.body)
             taken = sum(deck.own.size for deck in house.decks if deck.own is not None and deck.name != name)
-            own, scenario = await asyncio.to_thread(_made, asked_for, house.chooser)
+            own, scenario = await asyncio.to_thread(_made, asked_for, house.chooser, house.tls is not None)
             if taken + own.size > MOST_OWN:
                 message = f"all decks' own tapes would be over {MOST_OWN} characters; DELETE decks that are done"
                 return answers.refused(413, message, "tokentape_decks_full")
@@ -318,7 +320,9 @@ def _no_deck(call: _Call) -> web.Response:
     return answers.refused(404, message, "tokentape_no_deck")
 
 
-def _made(asked_for: setup.Setup, chooser: Chooser) -> tuple[setup.SetUpTapes, Scenario | None]:
+def _made(asked_for: setup.Setup, chooser: Chooser, tls: bool) -> tuple[setup.SetUpTapes, Scenario | None]:
     """What a deck is given. Raises SetupError."""
     own = setup.SetUpTapes(asked_for, chooser)
-    return own, setup.scenario_of(asked_for, own.chooser(chooser.index))
+    mine = own.chooser(chooser.index)
+    setup.try_faults(asked_for, mine, tls=tls)
+    return own, setup.scenario_of(asked_for, mine, tls=tls)

@@ -25,7 +25,6 @@ from cassettes.timing import Pace
 from mockserver import answers
 from mockserver.choose import Chooser, Chosen
 from mockserver.decks import Deck, Run
-from mockserver.faults.grammar import FaultError
 from mockserver.faulty import Wanted, breaking
 from mockserver.plan import Asking
 
@@ -44,7 +43,7 @@ class EventSource:
         self, asked: Asked, asking: Asking, url: str, wanted: Wanted, deck: Deck, now: float
     ) -> Chosen | web.Response:
         """What to play, or an answer that says why not, or the list of tapes. `deck` counts the attempts; `now`:
-        seconds since 1970."""
+        seconds since 1970. Raises FaultError for faults that cannot act."""
         if asked.request.method not in {"GET", "HEAD"}:
             return answers.not_allowed("GET, HEAD")
         name = unquote(asked.route.path.removeprefix(PATH).removeprefix("/"), errors="surrogateescape")
@@ -54,10 +53,7 @@ class EventSource:
             return answers.json_response({"tapes": rows})
         if name not in tapes:
             return answers.refused(404, _unknown(name, tapes), "tokentape_no_tape")
-        try:
-            return self._chosen(asked, asking, name, wanted, deck, now)
-        except FaultError as error:
-            return answers.no_faults(asked.route, str(error))
+        return self._chosen(asked, asking, name, wanted, deck, now)
 
     def _chosen(
         self, asked: Asked, asking: Asking, name: str, wish: Wanted, deck: Deck, now: float

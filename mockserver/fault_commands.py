@@ -6,6 +6,7 @@ click here; nothing of the server. Imports `faults` when the command runs.
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import click
@@ -14,11 +15,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from mockserver.faults.kinds import Kind
+    from mockserver.faults.table import Bound
+
+_WRITTEN = re.compile(r"[^A-Za-z_-]")
+"""More than a name."""
 
 HELP = """\b
 Examples:
   tokentape faults                             all of them
   tokentape faults stall                       one: its place, its arguments, an example
+  tokentape faults 'reset@3e#1;stall#2'        what these come to, or what is wrong with them
   tokentape faults --url 'reset@3e#1'          as a URL holds them: /!reset@3e%231/openai/v1
   tokentape serve --fault 'status#1:429,retry-after=1;stall@50%#2'
 
@@ -33,17 +39,21 @@ List the faults: what a client sees of each. They are asked for with --fault, wi
 def faults_command(name: str | None, as_json: bool, for_url: str | None) -> None:
     """Lines on stdout. Raises FaultError for a fault that there is not."""
     from mockserver.faults import table
-    from mockserver.faults.grammar import url_segment
+    from mockserver.faults.grammar import text_of, url_segment
 
     if for_url is not None:
         table.read(for_url)
         click.echo(f"/!{url_segment(for_url)}")
         return
-    kinds = [table.get(one) for one in ([name] if name else table.names())]
+    written = table.read(name) if name and _WRITTEN.search(name) else ()
+    kinds = [one.kind for one in written] or [table.get(one) for one in ([name] if name else table.names())]
     if as_json:
-        click.echo(json.dumps([described(kind) for kind in kinds], indent=2, ensure_ascii=False))
+        rows = [described(kind) for kind in kinds]
+        for row, one in zip(rows, written, strict=False):
+            row["written"] = text_of([one.fault])
+        click.echo(json.dumps(rows, indent=2, ensure_ascii=False))
         return
-    for line in page(kinds[0]) if name else listing(kinds):
+    for line in meaning(written) if written else page(kinds[0]) if name else listing(kinds):
         click.echo(line)
 
 
@@ -88,6 +98,23 @@ def listing(kinds: Iterable[Kind]) -> Iterable[str]:
         yield ""
     yield f"WHERE: {FORMS}"
     yield "#ATTEMPTS behind it: 1, 1-2 or 2+; ? behind the name: left out where it cannot act"
+
+
+def meaning(written: Iterable[Bound]) -> Iterable[str]:
+    """What faults as they are written come to, one after the other."""
+    from cassettes.printable import escape
+    from mockserver.faults.grammar import ALWAYS, text_of
+
+    for one in written:
+        fault = one.fault
+        yield escape(text_of([fault]))
+        yield f"  {escape(one.given['id'].wire if one.kind.family == 'preset' else one.kind.sees)}"
+        if fault.where or one.kind.default:
+            yield f"  place:    {escape(fault.where or one.kind.default)}"
+        if fault.attempts != ALWAYS:
+            yield f"  attempts: {fault.attempts} of each request"
+        if fault.optional:
+            yield "  optional: where it cannot act the answer comes without it"
 
 
 def page(kind: Kind) -> Iterable[str]:

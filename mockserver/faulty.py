@@ -15,6 +15,7 @@ from cassettes.framing import octets
 from cassettes.matching import Entry
 from cassettes.model import header
 from cassettes.resume import LAST_EVENT_ID
+from cassettes.routes import FAULT_HEADER
 from mockserver.counting import Attempt
 from mockserver.faults.grammar import FaultError
 from mockserver.plan import Asking
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from mockserver.faults.kinds import Scene
     from mockserver.faults.table import Bound
 
-HEADER = "x-tokentape-fault"
+HEADER = FAULT_HEADER
 CHECKED = 200
 """Interactions that a fault of the command line is tried on before it is believed to fit none."""
 
@@ -98,6 +99,15 @@ class Breaking(NamedTuple):
         now = int(self.now) if any(kind.clocked for kind in kinds) else 0
         case = (self.attempt, self.had) if self.has_case else ()
         return (self.text, seed, target, now, self.tls, case)
+
+    def spent(self, entry: Entry) -> bool:
+        """Whether nothing of it acts on this attempt: cases alone, which are over, so that `entry` comes as it is."""
+        if not self.has_case:
+            return False
+        from mockserver.cases.playing import Asker, unfold
+
+        unfolded = unfold(self.faults, Asker(self.attempt, entry.dialect, self.had))
+        return not unfolded.faults and unfolded.timeline is None
 
     def scene(self, entry: Entry) -> Scene:
         """Where its faults act when `entry` is played."""

@@ -94,7 +94,7 @@ class _CallAt:
     def arm(self, when: float) -> None:
         if self._handle is not None:
             self._handle.cancel()
-        self._handle = self._loop.call_later(max(0.0, when - time.monotonic()), self._tick)
+        self._handle = self._loop.call_later(max(0.0, when - Hub.now()), self._tick)
 
     def stop(self) -> None:
         if self._handle is not None:
@@ -116,15 +116,18 @@ class Hub:
         use_fd = sys.platform == "linux" if timerfd is None else timerfd
         self._timer: _TimerFd | _CallAt = _TimerFd(loop, self._tick) if use_fd else _CallAt(loop, self._tick)
 
+    # The clocks are arguments that nobody gives: a test that freezes the time of its process (freezegun) replaces the
+    # functions of `time` in every module, and streams would stand still.
+
     @staticmethod
-    def now() -> float:
+    def now(clock: Callable[[], float] = time.monotonic) -> float:
         """Seconds on the monotonic clock all deadlines are on."""
-        return time.monotonic()
+        return clock()
 
     @staticmethod
     def wall(then: float) -> float:
         """What the wall clock (s) showed, or will show, at `then` on the monotonic clock."""
-        return time.time() - (time.monotonic() - then)
+        return time.time() - (Hub.now() - then)
 
     @staticmethod
     def wall_now() -> float:
@@ -132,13 +135,13 @@ class Hub:
         return time.time()
 
     @staticmethod
-    def past(wall: float | None) -> float:
+    def past(wall: float | None, clock: Callable[[], float] = time.time) -> float:
         """The time at which the wall clock showed `wall` (s), if that was a moment ago; else now.
 
         The wall clock may have been set since: it is believed for waits of up to `LONGEST_WAIT`.
         """
-        now = time.monotonic()
-        waited = time.time() - wall if wall is not None else 0.0
+        now = Hub.now()
+        waited = clock() - wall if wall is not None else 0.0
         return now - waited if 0.0 < waited < LONGEST_WAIT else now
 
     def add(self, when: float, timed: Timed) -> None:

@@ -129,12 +129,12 @@ class Journal:
         self._bytes += record.came.weight
         while (len(records) > self._most or self._bytes > self._most_bytes) and len(records) > 1:
             gone = records.popleft()
-            self._bytes -= _weight(gone) if gone.faults else gone.came.weight
+            self._bytes -= _weight(gone)
             self.dropped += 1
         return record
 
     def _hold(self, record: Record) -> None:
-        """Counts the plan of an answer that was broken: it may be nobody else's. Those of whole tapes are shared."""
+        """Counts a plan that may be nobody else's, of an answer broken or made up. Those of tapes are shared."""
         if self._records and record.n >= self._records[0].n and record.plan is not None:
             self._bytes += len(record.plan.wire)  # room is made by the next that comes
 
@@ -147,9 +147,13 @@ class Journal:
             record.size = player.bytes_written
             record.first = player.first
             record.last = player.last
+            if player.lost:
+                record.notes += (
+                    f"ending_drain: the RST came before the client's kernel had {player.lost} of the bytes",
+                )
             record.player = None
             record.plan = player.plan
-            if record.faults:
+            if record.faults or record.level == "synth":
                 self._hold(record)
         else:
             record.takeover = None
@@ -203,7 +207,7 @@ class Journal:
 
 
 def _weight(record: Record) -> int:
-    held = record.plan if record.faults else None
+    held = record.plan if record.faults or record.level == "synth" else None
     return record.came.weight + (0 if held is None else len(held.wire))
 
 

@@ -85,7 +85,7 @@ SCHEMAS: dict[str, dict[str, Any]] = {
         max_gap=MAYBE,
         jitter=MAYBE,
         seed={"type": ["integer", "null"]},
-        faults=_list({"type": ["string", "object"]}),
+        faults={"type": ["string", "array"], "items": {"type": ["string", "object"]}},
         scenario={"type": ["string", "object", "null"]},
     ),
     "Requests": _object("all", total=COUNT, dropped=COUNT, last=COUNT, requests=_list(_ref("Request"))),

@@ -120,10 +120,17 @@ after_last = click.option(
 strict = click.option("--strict", is_flag=True, help="Exit with 4 at the end if a request found no tape.")
 on_miss = click.option(
     "--on-miss",
-    type=click.Choice(["error", "record"]),
-    default="error",
+    type=click.Choice(["error", "record", "synth"]),
+    help="What a request gets that finds no tape: a 404, the upstream's answer, which is recorded, or one that is made "
+    "up in the provider's style. [default: error; synth without TAPES, --match and --strict]",
+)
+answer = click.option(
+    "--answer",
+    default="echo",
     show_default=True,
-    help="What a request gets that finds no tape: a 404, or the upstream's answer, which is recorded.",
+    metavar="echo|lorem|FILE",
+    help="What is made up with --on-miss synth: the prompt once more, lorem ipsum, the text of a file. A table of "
+    "prompts and answers stands in the configuration, [tool.tokentape.answers].",
 )
 output = click.option(
     "-o",

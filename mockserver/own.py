@@ -50,7 +50,7 @@ class Own:
         now: float,
     ) -> Chosen | web.Response:
         """The answer to a request that `is_own`; a Chosen, of `chooser`, is to be played and moves no deck's place.
-        `deck` counts its attempts; `now`: seconds since 1970."""
+        `deck` counts its attempts; `now`: seconds since 1970. Raises FaultError for faults that cannot act on it."""
         route = asked.route
         if _is_under(eventsource.PATH, route.path):
             return eventsource.EventSource(chooser).answer(asked, asking, url, wanted, deck, now)

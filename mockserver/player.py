@@ -48,7 +48,8 @@ class Player:
 
     `delivered` is called once when the last body byte has left for the socket (without body: when the ending was
     played); `done` once at the end, with how it ended. `ending_drain` (s) caps the wait for the client to take what was
-    written before an RST. `first` and `last` say when bytes were written (s; the hub's clock).
+    written before an RST. `first` and `last` say when bytes were written (s; the hub's clock), `lost` how many
+    the client's kernel did not have when that wait was over.
     """
 
     __slots__ = (
@@ -66,6 +67,7 @@ class Player:
         "_view",
         "first",
         "last",
+        "lost",
     )
 
     def __init__(
@@ -91,6 +93,7 @@ class Player:
         self._injected = 0
         self.first: float | None = None
         self.last: float | None = None
+        self.lost = 0
 
     @property
     def plan(self) -> Plan:
@@ -241,11 +244,12 @@ class Player:
 
     def _reset(self, now: float) -> float | None:
         """RST once the client's kernel has everything: an RST destroys what was not delivered (DESIGN 7)."""
-        if self._line.undelivered():
+        if waiting := self._line.undelivered():
             if self._drain_until is None:
                 self._drain_until = now + self._drain
             if now < self._drain_until:
                 return now + SETTLING
+            self.lost = waiting
         self._line.reset()
         self._finish("played")
         return None

@@ -25,6 +25,7 @@ Examples:
   tokentape providers
   tokentape providers --json
   tokentape providers --providers mine.yaml    with the rows of your own file
+  tokentape providers --coverage               what can be done with each, as a table in Markdown
 
 List the providers: name, title, base URL for an SDK, upstream, dialects, variables, and what is odd about them."""
 ENV = """\b
@@ -59,16 +60,42 @@ as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 @option.providers_file
 @server
 @as_json
-def providers_command(url: str, as_json: bool) -> None:
+@click.option("--coverage", "covered", is_flag=True, help="What can be done with each dialect, in Markdown.")
+@click.option(
+    "--into",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="With --coverage: put the table into this file, between its markers.",
+)
+def providers_command(url: str, as_json: bool, covered: bool, into: Path | None) -> None:
     """A line each; what is odd about one is on a line below."""
     from cassettes import providers
 
+    if into is not None and not covered:
+        raise click.UsageError("--into is where --coverage puts its table; give both")
+    if covered:
+        _cover(into, as_json)
+        return
     rows = [described(row, url) for row in providers.load().values()]
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
     for line in table(rows):
         click.echo(line)
+
+
+def _cover(into: Path | None, as_json: bool) -> None:
+    from cassettes import coverage
+
+    if as_json:
+        marked = (
+            {"provider": row.provider, "dialects": row.dialects, **dict(zip(coverage.COLUMNS, row.marks, strict=True))}
+            for row in coverage.rows()
+        )
+        click.echo(json.dumps(list(marked), indent=2))
+    elif into is None:
+        click.echo(coverage.table(), nl=False)
+    else:
+        into.write_text(coverage.written(into.read_text(encoding="utf-8"), str(into)), encoding="utf-8")
 
 
 @click.command("env", help=ENV)

@@ -37,15 +37,19 @@ class Known:
 
 class Rehearsal(Known):
     """The tapes of a chooser. Of several that a rule may play, one that takes the faults is enough: the others are told
-    of when they are asked for. May run beside the server's own work."""
+    of when they are asked for. `deck`: the faults that all answers of its deck get. May run beside the
+    server's own work."""
 
-    def __init__(self, chooser: Chooser, more: Collection[str] = (), *, tls: bool = False) -> None:
+    def __init__(
+        self, chooser: Chooser, more: Collection[str] = (), *, tls: bool = False, deck: Collection[str] = ()
+    ) -> None:
         super().__init__((*chooser.index.providers, *more))
         self.tapes = {tape: len(entries) for tape, entries in chooser.index.tapes.items()}
         self._tls = tls
+        self._whose = "the deck's own or the command line's" if deck else "the command line's"
         self._chooser = Chooser(chooser.index, chooser.playing)
         # What every answer gets contradicts a rule on each attempt; what is for some attempts may never meet it.
-        given = (one for text in chooser.playing.faults for one in read(text))
+        given = (one for text in (*chooser.playing.faults, *deck) for one in read(text))
         self._given = tuple(one for one in given if one.fault.attempts == ALWAYS)
         self._told: dict[tuple[When, str | None, str], str | None] = {}
 
@@ -61,7 +65,7 @@ class Rehearsal(Known):
         try:
             add_up(self._given, faults)
         except FaultError as error:
-            return f"{error} (the first is the command line's)"
+            return f"{error} (the first is {self._whose})"
         return None
 
     def _entries(self, when: When, tape: str | None) -> list[Entry]:

@@ -7,6 +7,7 @@ Untrusted input: the limits of cassettes (`cassettes.yamlparse`), a megabyte, an
 from __future__ import annotations
 
 import json
+import re
 import stat
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -33,7 +34,7 @@ from cassettes.yamltree import (
     word,
 )
 from mockserver.faults import table
-from mockserver.faults.grammar import MOST, FaultError
+from mockserver.faults.grammar import MOST, FaultError, text_of
 from mockserver.rehearsal import Known
 from mockserver.scenario import Chance, Count, Faults, ResetAfter, Rule, Scenario, When
 
@@ -50,6 +51,7 @@ RULE_KEYS: Final = ("when", "tape", "attempts", "chance", "count", "reset_after"
 WHEN_KEYS: Final = ("provider", "dialect", "model", "path", "deck", "header", "stream")
 Reader = Callable[[Node, str], Faults]
 _WILD: Final = "*?["
+_ARGUMENT: Final = re.compile(r"[A-Za-z_-]+=[^;@]*")
 _WANTED: Final = "a scenario (rules: […])"
 
 
@@ -142,7 +144,11 @@ def _attempts(node: Node, rule: str, read: Reader) -> Iterable[Faults]:
     if not nodes:
         raise node.error(f"{rule}, attempts: found none, expected a list of lists of faults; [[]] has no faults")
     for number, one in enumerate(nodes, start=1):
-        yield read(one, f"{rule}, attempt {number}")
+        faults = read(one, f"{rule}, attempt {number}")
+        for fault in (bound.fault for bound in faults if bound.fault.attempts.last < number):
+            told = f"{text_of([fault])} can never act here: # counts the deck's life, and this is #{number} or later"
+            raise one.error(f"{rule}, attempt {number}: {told}")
+        yield faults
 
 
 def _when(node: Node, rule: str, known: Known) -> When:
@@ -220,7 +226,10 @@ def _read(node: Node, what: str) -> Faults:
     try:
         return table.read(value)
     except FaultError as error:
-        raise node.error(f"{what}: {error}") from None
+        # [status:429, retry-after=1] is a list of two in YAML.
+        torn = isinstance(value, str) and _ARGUMENT.fullmatch(value) is not None
+        hint = '; quote a fault that has a comma, as in "status:429,retry-after=1"' if torn else ""
+        raise node.error(f"{what}: {error}{hint}") from None
 
 
 def _chances(node: Node, rule: str, read: Reader) -> Iterable[Chance]:

@@ -63,7 +63,7 @@ class Setup(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     max_gap: str | None = None
     jitter: str | None = None
     seed: int | None = None
-    faults: list[str | dict[str, Any]] = []
+    faults: str | list[str | dict[str, Any]] = []
     scenario: str | dict[str, Any] | None = None
 
 
@@ -106,14 +106,29 @@ def faults_of(setup: Setup) -> tuple[str, ...]:
         raise SetupError(escape(f"faults: {error}"), "tokentape_fault") from None
 
 
-def scenario_of(setup: Setup, chooser: Chooser) -> Scenario | None:
+def try_faults(setup: Setup, chooser: Chooser, *, tls: bool) -> None:
+    """Raises SetupError where the deck's faults contradict the command line's, or fit no tape of its `chooser`: then no
+    answer would be broken as asked."""
+    given = faults_of(setup)
+    if not given:
+        return
+    from mockserver.faults.grammar import FaultError
+    from mockserver.faulty import check
+
+    try:
+        check((*chooser.playing.faults, *given), chooser, tls=tls)
+    except FaultError as error:
+        raise SetupError(escape(f"faults: {error}"), "tokentape_fault") from None
+
+
+def scenario_of(setup: Setup, chooser: Chooser, *, tls: bool) -> Scenario | None:
     """The deck's scenario (text: YAML), tried on the tapes of its `chooser`. Raises SetupError."""
     if setup.scenario is None:
         return None
     from mockserver.rehearsal import Rehearsal
     from mockserver.scenario_file import ScenarioError, inline, parse
 
-    given, known = setup.scenario, Rehearsal(chooser)
+    given, known = setup.scenario, Rehearsal(chooser, tls=tls, deck=faults_of(setup))
     try:
         if isinstance(given, str):
             scenario = parse(given.encode(), "scenario", known)
@@ -166,7 +181,8 @@ class SetUpTapes:
                 raise SetupError(f"tapes[{at}]: {_no_tape(name, chooser.index)}")
         if clash := next((one.tape for one in self._inline if one.tape in set(self._names(chooser.index))), None):
             raise SetupError(f"tapes: two are called {escape(clash)}; give the inline one another name")
-        self._own = Chooser(self._index(chooser.index), playing_of(setup, chooser.playing), PLAN_BYTES)
+        playing = playing_of(setup, chooser.playing)
+        self._own = Chooser(self._index(chooser.index), playing, PLAN_BYTES, chooser.improviser)
 
     def chooser(self, index: Index) -> Chooser:
         """The deck's chooser, now that `index` is the server's."""

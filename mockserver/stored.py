@@ -9,6 +9,7 @@ that was recorded of such a request answers before all this. Imports `cassettes`
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import OrderedDict
 from collections.abc import Iterator
 from itertools import accumulate
 from typing import NamedTuple
@@ -26,12 +27,14 @@ from cassettes.normalise import decoded
 from cassettes.printable import escape
 from cassettes.resume import Rest, after_sequence, events_of
 from mockserver import answers
-from mockserver.choose import Chooser, Chosen
-from mockserver.decks import Deck, Life, Run
+from mockserver.choose import Chooser
+from mockserver.decks import Deck, Life
 from mockserver.plan import Asking
 
 OPERATIONS = frozenset({"response", "cancel", "delete", "input_items"})
 """The operations of a response that is there."""
+MOST = 1000
+"""Responses that were made for a request and are kept; the oldest go first."""
 _RUNNING = frozenset({"queued", "in_progress"})
 _SHOWN = 100
 
@@ -51,6 +54,13 @@ class Held(NamedTuple):
         return self.body.get("status") not in _RUNNING
 
 
+class Going(NamedTuple):
+    """A stream that goes on: the interaction that is to be played, and how, from where on."""
+
+    entry: Entry
+    asking: Asking
+
+
 class Stored:
     """The responses on the tapes of a chooser. They are read when one is first asked for, all of them."""
 
@@ -58,17 +68,23 @@ class Stored:
         self._chooser = chooser
         self._index: Index | None = None
         self._held: dict[str, list[Held]] = {}
+        # Those that no tape holds: what was made for a request is known once it was asked for.
+        self._made: OrderedDict[str, Entry] = OrderedDict()
 
     def begun(self, asked: Asked, entry: Entry, deck: Deck, now: float) -> None:
         """A deck has made the response of `entry` at `now` (s, the hub's clock)."""
         detached = b'"background"' in asked.body and at(decoded(asked.body), "background") is True
         deck.lives.begin(entry.place, Life(now, detached))
+        if entry.tape not in self._chooser.index.tapes and self._made.setdefault(entry.place, entry) is entry:
+            self._index = None
+            if len(self._made) > MOST:
+                self._made.popitem(last=False)
 
     def answer(
         self, asked: Asked, asking: Asking, deck: Deck, now: float, *, made_here: bool = False
-    ) -> web.Response | Chosen | None:
+    ) -> web.Response | Going | None:
         """The answer at `now`; None for an id that no tape has, and with `made_here` for one that the deck did not
-        make. A Chosen is to be played, and moves no deck's place."""
+        make."""
         route = asked.route
         if route.operation not in OPERATIONS or route.dialect != "openai-responses":
             return None
@@ -97,7 +113,7 @@ class Stored:
     def _holders(self, name: str) -> list[Held]:
         if self._index is not self._chooser.index:
             self._index, self._held = self._chooser.index, {}
-            for entry in self._index.entries:
+            for entry in (*self._index.entries, *self._made.values()):
                 for ident, one in _held(entry):
                     self._held.setdefault(ident, []).append(one)
         return self._held.get(name, [])
@@ -125,7 +141,7 @@ class Stored:
 
     def _streamed(
         self, holders: list[Held], after: str | None, asking: Asking, life: Life | None
-    ) -> web.Response | Chosen:
+    ) -> web.Response | Going:
         """The events behind number `after`, all of them if none is given; of a cancelled response those that it had
         by then."""
         number = -1 if after is None else _number(after)
@@ -142,8 +158,7 @@ class Stored:
             until = self._place(held.entry, life.cancelled, life)
             ends = [end for _, end in held.numbers if end <= until]
             rest = Rest(min(rest.offset, until := max(ends, default=0)), until=until)
-        asking = asking._replace(whole=False, had=None, rest=rest)
-        return Chosen(self._chooser.plan(held.entry, asking), held.entry, Run((held.entry,)))
+        return Going(held.entry, asking._replace(whole=False, had=None, rest=rest))
 
     def _place(self, entry: Entry, now: float, life: Life) -> int:
         """How many bytes of the body there are at `now`."""

@@ -42,7 +42,7 @@ CMD finds the server by the base-URL variables of the SDKs."""
     help="Where to cut: before and after every one of these.",
 )
 @click.option("--sample", type=click.IntRange(1), help="Only so many of the places, chosen by --seed.")
-@option.seed
+@click.option("--seed", type=int, default=0, show_default=True, help="Seed of what --sample chooses.")
 @click.option(
     "--kind",
     type=click.Choice(["cut", "reset", "end-early"]),

@@ -37,11 +37,11 @@ NEXT = """
 Now try it yourself:
   tokentape serve                                  (in another terminal)
   curl -N http://127.0.0.1:7357/openai/v1/chat/completions -H 'content-type: application/json' \\
-    -d '{"model": "gpt-5.1", "stream": true, "messages": [{"role": "user", "content": "Hi"}]}'
+    -d '{"model": "gpt-5.1", "stream": true, "messages": [{"role": "user", "content": "Hello!"}]}'
   python - <<'PY'
 from openai import OpenAI
 client = OpenAI(base_url="http://127.0.0.1:7357/openai/v1", api_key="x")
-messages = [{"role": "user", "content": "Hi"}]
+messages = [{"role": "user", "content": "Hello!"}]
 for chunk in client.chat.completions.create(model="gpt-5.1", messages=messages, stream=True):
     print(chunk.choices[0].delta.content or "" if chunk.choices else "", end="", flush=True)
 PY

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cassettes.durations import duration, speed
+from cassettes.durations import age, duration, speed
 from cassettes.model import TokentapeError
 
 if TYPE_CHECKING:
@@ -244,4 +244,9 @@ draw = click.option("--draw", is_flag=True, help="Draw both timelines.")
 fix_sizes = click.option(
     "--fix-sizes", is_flag=True, required=True, help="Make the chunk sizes add up to the body again."
 )
+strict = click.option("--strict", is_flag=True, help="Fail on warnings and on what no table knows, too.")
+max_age = click.option(
+    "--max-age", type=Written("age", age), metavar="AGE", help="Fail on recordings that are older, e.g. 90d or 12w."
+)
+markdown = click.option("--markdown", is_flag=True, help="Print the grammars, as docs/grammar.md.")
 overwrite = click.option("--overwrite", is_flag=True, help="Replace tapes that are there already.")

@@ -157,7 +157,7 @@ def sdk(base_url: str) -> OpenAI:
 def test_the_openai_sdk_reads_a_chat_stream(name: str, base: str, server: Tool) -> None:
     with sdk(server.url + base) as client:
         messages = [{"role": "user", "content": "Anything at all"}]
-        with client.chat.completions.create(model="any-model", messages=messages, stream=True) as stream:
+        with client.chat.completions.create(model=name, messages=messages, stream=True) as stream:
             chunks = list(stream)
     assert "".join(chunk.choices[0].delta.content or "" for chunk in chunks if chunk.choices) == chat_text(name)
     assert len(chunks) == len(data_of(name))
@@ -169,7 +169,7 @@ def test_the_openai_sdk_reads_a_responses_stream(base: str, server: Tool) -> Non
     name = "openai/responses-hello"
     with (
         sdk(server.url + base) as client,
-        client.responses.create(model="any-model", input="Hi", stream=True) as stream,
+        client.responses.create(model=name, input="Hi", stream=True) as stream,
     ):
         events = list(stream)
     text = "".join(event.delta for event in events if event.type == "response.output_text.delta")

@@ -17,6 +17,7 @@ from cassettes.yamlio import dump
 
 CHAT, RESPONSES, MESSAGES = "/v1/chat/completions", "/v1/responses", "/v1/messages"
 GROQ_CHAT, GROQ_RESPONSES = "/openai/v1/chat/completions", "/openai/v1/responses"
+OLLAMA, COHERE = "/api/chat", "/v2/chat"
 STREAMED = "/models/gemini-2.5-flash:streamGenerateContent"
 TAPES = {
     # In the order of their names the wrong ones come first.
@@ -36,10 +37,15 @@ TAPES = {
     "vertex": [("gemini", f"https://v/v1beta1/projects/p/locations/l/publishers/google{STREAMED}")],
     "openai": [("openai-chat", f"https://api.openai.com{CHAT}"), ("openai-responses", f"https://o{RESPONSES}")],
     "anthropic": [("anthropic", f"https://api.anthropic.com{MESSAGES}")],
+    "ollama": [("ollama", f"http://127.0.0.1:11434{OLLAMA}"), ("openai-chat", f"http://127.0.0.1:11434{CHAT}")],
+    "app": [("ai-sdk-ui", f"http://127.0.0.1:3000{OLLAMA}"), ("ag-ui", "http://127.0.0.1:3000/agent")],
+    "cohere": [("cohere", f"https://api.cohere.com{COHERE}")],
     "google": [("gemini", f"https://generativelanguage.googleapis.com/v1beta{STREAMED}")],
 }
+UI = {"id": "c", "messages": [{"id": "m", "role": "user", "parts": []}], "trigger": "submit-message"}
+RUN = {"threadId": "t", "runId": "r", "messages": []}
 CASES = [
-    # path, headers, model, whose tape
+    # path, headers, model or the whole body, whose tape
     (CHAT, (), "gpt-5.1", "openai"),
     (CHAT, (), None, "openai"),
     (CHAT, ("User-Agent: OpenAI/Python 3.51.0", "Authorization: Bearer sk-abc"), "any", "openai"),
@@ -69,6 +75,15 @@ CASES = [
     (MESSAGES, ("X-Tokentape-Provider: gateway",), "claude-sonnet-4-5", "gateway"),
     (f"/api{MESSAGES}", (), "claude-sonnet-4-5", "openrouter"),
     (f"/v1{STREAMED}", (), None, "google"),
+    (OLLAMA, (), "llama3.2", "ollama"),
+    (OLLAMA, ("User-Agent: ollama-python/0.6.3",), "grok-4", "ollama"),
+    (OLLAMA, (), UI, "app"),
+    (OLLAMA, ("User-Agent: ai-sdk/6",), UI, "app"),
+    ("/any/path", (), UI, "app"),
+    ("/agent", (), RUN, "app"),
+    ("/any/path", (), RUN, "app"),
+    (COHERE, (), "command-r", "cohere"),
+    (COHERE, ("User-Agent: cohere/7.3.1", "X-Fern-SDK-Name: cohere"), "any", "cohere"),
     (f"/v1beta1/projects/p/locations/l/publishers/google{STREAMED}", (), None, "vertex"),
 ]
 
@@ -89,9 +104,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tool]:
 
 @pytest.mark.parametrize(("path", "fields", "model", "whose"), CASES)
 def test_a_path_of_several_providers_is_answered_by_the_one_that_is_meant(
-    path: str, fields: tuple[str, ...], model: str | None, whose: str, server: Tool
+    path: str, fields: tuple[str, ...], model: str | dict[str, object] | None, whose: str, server: Tool
 ) -> None:
-    body = json.dumps({"stream": True} | ({"model": model} if model else {})).encode()
+    asked = model if isinstance(model, dict) else {"stream": True} | ({"model": model} if model else {})
+    body = json.dumps(asked).encode()
     for _ in range(2):  # asked again it is no other's turn
         seen = ask(server.url, post(path, body, "Connection: close", *fields))
         mark = seen.header("x-tokentape") or ""

@@ -15,7 +15,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-TARGETS = ("demo", "test", "test-all", "lint", "bench", "reference", "clean")
+TARGETS = ("demo", "test", "test-all", "lint", "bench", "reference", "library", "clean")
 
 
 def run(*command: str | Path, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:

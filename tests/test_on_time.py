@@ -5,6 +5,8 @@ All over raw sockets, on both event loops. Caps are generous but for the one tha
 
 from __future__ import annotations
 
+import json
+import re
 import time
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -127,8 +129,12 @@ def test_the_wait_of_a_replayed_reset_has_an_end(loop: tuple[str, str], tmp_path
     taped(tmp_path / "tapes", "reset", [KILOBYTE] * 1024, end=Ending(type="reset"))
     with tool(tmp_path, "serve", str(tmp_path / "tapes"), *loop, "--ending-drain", "200ms") as served:
         late = ask(served.url, post("/up/reset", b"{}"), read_late=1.5, receive_buffer=16 * 1024)
+        listed = ask(served.url, post("/_tokentape/requests", b"", "Connection: close", method="GET")).wire_body
     assert late.ended == "reset"
     assert len(late.wire_body) < len(MUCH)
+    (note,) = json.loads(listed)["requests"][0]["notes"]
+    lost = int(re.fullmatch(r"ending_drain: the RST came before the client's kernel had (\d+) of the bytes", note)[1])
+    assert 0 < lost <= len(MUCH) - len(late.wire_body)
 
 
 # An end at once

@@ -14,6 +14,10 @@ _MARKS = (
     (b'"message_start"', "anthropic"),
     (b'"candidates"', "gemini"),
     (b'"promptFeedback"', "gemini"),
+    (b'"type":"message-start"', "cohere"),
+    (b'"type":"start-step"', "ai-sdk-ui"),
+    (b'"type":"text-start"', "ai-sdk-ui"),
+    (b'"RUN_STARTED"', "ag-ui"),
 )
 _SSE = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]*(?::|(?:data|event|id|retry)[:\r\n])")
 

@@ -9,20 +9,19 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from cassettes.dialects import anthropic, gemini, openai_chat, openai_responses, raw
+from cassettes.dialects import ag_ui, ai_sdk_ui, anthropic, cohere, gemini, ollama, openai_chat, openai_responses, raw
 from cassettes.dialects.base import Dialect, Endpoint
 from cassettes.model import TokentapeError
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
 
-__all__ = ["GROUP", "Dialect", "Endpoint", "claimants", "get", "names"]
+__all__ = ["GROUP", "Dialect", "Endpoint", "claimants", "claiming", "get", "names"]
 
 GROUP: Final = "tokentape.dialects"
 
-_BUILT_IN: Final[dict[str, Dialect]] = {
-    module.DIALECT.name: module.DIALECT for module in (openai_chat, openai_responses, anthropic, gemini, raw)
-}
+_MODULES: Final = (openai_chat, openai_responses, anthropic, gemini, ollama, cohere, ai_sdk_ui, ag_ui, raw)
+_BUILT_IN: Final[dict[str, Dialect]] = {module.DIALECT.name: module.DIALECT for module in _MODULES}
 
 
 def get(name: str) -> Dialect:
@@ -40,7 +39,13 @@ def names() -> tuple[str, ...]:
 def claimants(method: str, path: str) -> tuple[Dialect, ...]:
     """The dialects that know `path` (raw, no query), whatever its prefix. Installed ones that do not load are left
     out: a request is no place to report them, `get` does."""
-    return tuple(dialect for name in names() if (dialect := _usable(name)) and dialect.operation(method, path))
+    return tuple(dialect for name in names() if (dialect := _usable(name)) and dialect.split(method, path))
+
+
+def claiming(method: str, body: object) -> Dialect | None:
+    """The dialect of an app's own endpoint whose request `body` (decoded JSON) is, on whatever path; None for none."""
+    usable = (dialect for name in names() if (dialect := _usable(name)) and dialect.anywhere)
+    return next((one for one in usable if method == one.endpoints[0].method and one.claims(body)), None)
 
 
 @cache

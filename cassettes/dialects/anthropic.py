@@ -1,4 +1,4 @@
-"""Anthropic Messages (providers.md 5). Imports the base and its own errors and folding beside it."""
+"""Anthropic Messages (providers.md 5). Imports the base and its own errors, folding and speaking beside it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from cassettes.dialects import anthropic_errors, anthropic_fold
+from cassettes.dialects import anthropic_errors, anthropic_fold, anthropic_speak
 from cassettes.dialects.base import Dialect, Endpoint, at, json_bytes, json_headers, last_user_text
 from cassettes.dialects.delta import NOTHING, Delta, Folded, ToolPart
 from cassettes.dialects.estimate import tokens
+from cassettes.dialects.speech import Speech, Voice
 from cassettes.model import Headers
 
 API_VERSION: Final = "2023-06-01"
@@ -43,6 +44,9 @@ class Anthropic(Dialect):
 
     def fold(self, payloads: Iterable[object]) -> Folded | None:
         return anthropic_fold.fold(payloads)
+
+    def speak(self, said: Sequence[Delta], voice: Voice) -> Speech:
+        return anthropic_speak.speak(said, voice)
 
     def envelope(self, status: int, message: str, code: str | None) -> object:
         return anthropic_errors.envelope(status, message, code)

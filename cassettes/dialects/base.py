@@ -3,7 +3,7 @@
 A dialect is one provider wire grammar as a frozen value; which provider speaks it is `cassettes.providers`, where its
 paths may stand on our server is `cassettes.routes`. Pure: JSON in, JSON out, whatever was sent; a body that is not
 what the grammar expects is no error here, it has no model, prompt or text.
-May import `cassettes.model`, `cassettes.sse` and the standard library.
+May import `cassettes.model`, `cassettes.sse`, the values beside it (`delta`, `speech`) and the standard library.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import Final, NamedTuple
 
 from cassettes import sse
 from cassettes.dialects.delta import Delta, Folded
-from cassettes.model import Headers
+from cassettes.dialects.speech import Speech, Voice
+from cassettes.model import EventKind, Headers, TokentapeError
 
 _TEXT_PARTS: Final = (None, "text", "input_text")
 _BEFORE_ELEMENT: Final = " \t\r\n,[\ufeff"
@@ -38,7 +39,9 @@ class Dialect(ABC):
     `sdk_path` is the part of the path that belongs to the base URL its SDKs are given (`/v1` for OpenAI's, none for
     Anthropic's); `prefixes` may stand between that and an endpoint's tail (Gemini's versions); `bare` are the prefixes
     taken without a mount (providers.md 9.2). `marks` tell the dialect from others that claim the same path: names of
-    request headers, or `?name` for a query parameter (providers.md 9.3).
+    request headers, or `?name` for a query parameter (providers.md 9.3). `stream_type`: the content-type of its
+    streams, unless a provider has another; `stream_headers`: what else their heads always have. `anywhere`: its
+    endpoint is an app's own, on whatever path; who asks is known by the body (`claims`).
     """
 
     name: str
@@ -48,11 +51,16 @@ class Dialect(ABC):
     bare: tuple[str, ...] = ("",)
     marks: tuple[str, ...] = ()
     default_model: str = ""
+    stream_type: str = "text/event-stream; charset=utf-8"
+    stream_headers: Headers = ()
+    anywhere: bool = False
 
     def operation(self, method: str, path: str) -> str | None:
         """What a request asks for (`chat`, `responses`, `messages`, `generate`…), streamed or not; None if the path is
         none of this grammar. Any prefix will do, as gateways have their own."""
         found = self.split(method, path)
+        if found is None and self.anywhere and method == self.endpoints[0].method:
+            return self.endpoints[0].operation
         return found[0] if found else None
 
     def split(self, method: str, path: str) -> tuple[str, str] | None:
@@ -90,10 +98,29 @@ class Dialect(ABC):
         """Whether a request asks for a stream; `body` is its decoded JSON."""
         return at(body, "stream") is True
 
+    def form(self, path: str, query: str) -> EventKind | None:  # noqa: ARG002 - Gemini alone has two
+        """The form in which a request asks for its stream, where the grammar has several; None: there is one."""
+        return None
+
+    def claims(self, body: object) -> bool:  # noqa: ARG002 - most have a path, or a header, of their own
+        """Whether a request with that decoded JSON can be of this grammar: asked of those that share a path without a
+        mount, where no header tells them apart."""
+        return False
+
     def fold(self, payloads: Iterable[object]) -> Folded | None:  # noqa: ARG002 - raw knows no events
         """The whole answer that the decoded events of a stream make (`payload`; None among them is passed over), as
         the provider gives it where no stream was asked for. None if they are no stream of this grammar."""
         return None
+
+    def speak(self, said: Sequence[Delta], voice: Voice) -> Speech:  # noqa: ARG002 - raw says nothing
+        """The stream that says `said`, the inverse of `delta`: what it folds to is what was said. What the grammar has
+        no place for is in `unsaid`. Raises TokentapeError for a grammar that says nothing."""
+        raise TokentapeError(f"the dialect {self.name} has no grammar to say an answer in")
+
+    @property
+    def speaks(self) -> bool:
+        """Whether the grammar knows how an answer is said."""
+        return type(self).speak is not Dialect.speak
 
     def awaited(self, payloads: Sequence[object]) -> Sequence[object]:
         """The events that a client which asked for no stream has to wait for: all, unless the answer is made in the

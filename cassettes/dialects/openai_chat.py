@@ -4,13 +4,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from cassettes.dialects import openai_chat_speak
 from cassettes.dialects.base import Dialect, Endpoint, at, content_text, json_bytes, json_headers, last_user_text
 from cassettes.dialects.delta import Delta, Folded, ToolPart
 from cassettes.dialects.openai_chat_fold import REASONING, chunk_usage, fold_chat
 from cassettes.dialects.openai_errors import error_message, openai_envelope, openai_error_headers
+from cassettes.dialects.speech import Speech, Voice
 from cassettes.model import Headers
 
 
@@ -36,6 +38,9 @@ class OpenAIChat(Dialect):
 
     def fold(self, payloads: Iterable[object]) -> Folded | None:
         return fold_chat(payloads)
+
+    def speak(self, said: Sequence[Delta], voice: Voice) -> Speech:
+        return openai_chat_speak.speak(said, voice)
 
     def envelope(self, status: int, message: str, code: str | None) -> object:
         return openai_envelope(status, message, code)

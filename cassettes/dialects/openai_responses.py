@@ -9,11 +9,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from cassettes.dialects import openai_responses_speak
 from cassettes.dialects.base import Dialect, Endpoint, at, json_bytes, json_headers, last_user_text
 from cassettes.dialects.delta import NOTHING, Delta, Folded, ToolPart
 from cassettes.dialects.estimate import tokens
 from cassettes.dialects.openai_errors import error_message, openai_envelope, openai_error_headers
 from cassettes.dialects.openai_responses_fold import TERMINAL, fold_responses, response_of
+from cassettes.dialects.speech import Speech, Voice
 from cassettes.model import Headers
 
 _REASONING: Final = ("response.reasoning_text.delta", "response.reasoning_summary_text.delta")
@@ -46,6 +48,9 @@ class OpenAIResponses(Dialect):
 
     def fold(self, payloads: Iterable[object]) -> Folded | None:
         return fold_responses(payloads)
+
+    def speak(self, said: Sequence[Delta], voice: Voice) -> Speech:
+        return openai_responses_speak.speak(said, voice)
 
     def awaited(self, payloads: Sequence[object]) -> Sequence[object]:
         """Of a response that is made in the background the first event: it is queued, and then polled."""

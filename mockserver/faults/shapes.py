@@ -31,11 +31,20 @@ STYLES: Final[dict[str, tuple[str, ...]]] = {
     "openai-responses": ("nested", "flat", "failed", "string", "text"),
     "anthropic": ("event", "nameless", "string", "text"),
     "gemini": ("data", "raw", "string", "text"),
+    "cohere": ("end", "string", "text"),
+    "ai-sdk-ui": ("event", "string", "text"),
+    "ag-ui": ("event", "string", "text"),
     "raw": ("event", "nameless", "string", "text"),
 }
 """How a dialect's stream can say that it failed, the usual way first."""
-_USUAL: Final = {"openrouter": "chunk", "groq": "event", "xai": "flat"}
-_TERMINAL_NAMES: Final = frozenset({"message_stop", "response.completed", "response.incomplete", "response.failed"})
+_USUAL: Final = {"error-chunk": "chunk", "error-event": "event"}
+"""By the quirk of the provider."""
+_TERMINAL_NAMES: Final = frozenset(
+    (
+        *("message_stop", "response.completed", "response.incomplete", "response.failed"),
+        *("message-end", "finish", "RUN_FINISHED", "RUN_ERROR"),
+    )
+)
 
 
 def error_kind(text: str) -> str:
@@ -89,8 +98,11 @@ def error_events(
 def _style(scene: Scene, dialect: str, style: str | None) -> str:
     styles = STYLES[dialect]
     if style is None:
-        usual = _USUAL.get(scene.provider.name, "") if scene.provider else ""
-        return usual if usual in styles and dialect == "openai-chat" else styles[0]
+        if dialect != "openai-chat" or scene.provider is None:
+            return styles[0]
+        if scene.provider.error_style == "flat":
+            return "flat"
+        return next((usual for quirk, usual in _USUAL.items() if quirk in scene.provider.quirks), styles[0])
     if style not in styles:
         raise FaultError(f"{dialect} has no style {style!r}; expected {', '.join(styles)}{nearest(style, styles)}")
     return style
@@ -156,6 +168,22 @@ def _gemini(_scene: Scene, _tape: TapeSide, _position: int, style: str, said: Sa
     return _data(envelope) if style == "data" else json.dumps(envelope, indent=2, ensure_ascii=False) + "\n"
 
 
+def _cohere(_scene: Scene, _tape: TapeSide, _position: int, _style: str, said: Said) -> str:
+    """Its own event for it (ChatMessageEndEventDelta of its SDK); one that it does not know it passes over (8.8)."""
+    reason = "TIMEOUT" if said[0] == 504 else "ERROR"
+    return _data({"type": "message-end", "delta": {"finish_reason": reason, "error": said[2]}}, "message-end")
+
+
+def _ai_sdk_ui(_scene: Scene, _tape: TapeSide, _position: int, _style: str, said: Said) -> str:
+    """Its own event for it, and `[DONE]`, as `createUIMessageStream` ends (ai 6)."""
+    return _data({"type": "error", "errorText": said[2]}) + "data: [DONE]\n\n"
+
+
+def _ag_ui(_scene: Scene, _tape: TapeSide, _position: int, _style: str, said: Said) -> str:
+    """A run that fails ends with it (@ag-ui/core 1.0, RunErrorEvent)."""
+    return _data({"type": "RUN_ERROR", "message": said[2]} | ({"code": said[1]} if said[1] else {}))
+
+
 def _raw(scene: Scene, _tape: TapeSide, _position: int, style: str, said: Said) -> str:
     envelope = dialects.get(scene.dialect).envelope(said[0], said[2], said[1])
     return _data(envelope, "error" if style == "event" else "")
@@ -166,6 +194,9 @@ _SHAPES: Final = {
     "openai-responses": _responses,
     "anthropic": _anthropic,
     "gemini": _gemini,
+    "cohere": _cohere,
+    "ai-sdk-ui": _ai_sdk_ui,
+    "ag-ui": _ag_ui,
     "raw": _raw,
 }
 

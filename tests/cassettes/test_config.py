@@ -86,7 +86,7 @@ def test_places_name_file_and_line(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     ("text", "line"),
     [
         ("sped = 1", "tokentape.toml:1: there is no setting 'sped'; did you mean 'speed'?"),
-        ("\nqqq = 1", "tokentape.toml:2: there is no setting 'qqq'; expected one of no-mark, normalize, output, "),
+        ("\nqqq = 1", "tokentape.toml:2: there is no setting 'qqq'; expected one of answers, no-mark, normalize, output, "),
         ("[serv]\nspeed = 1", "tokentape.toml:1: there is no setting 'serv'; did you mean 'serve'?"),
         ("serve = 1", "tokentape.toml:1: serve: found a number, expected a table of settings"),
         ("[serve]\nspeed = 1\nrecord_mode = 1", "tokentape.toml:3: serve has no setting 'record_mode'; it belongs to record"),

@@ -68,7 +68,56 @@ GEMINI = {
         {"parts": [{"text": "and?"}]},
     ],
 }  # fmt: skip
-REQUESTS = {"openai-chat": CHAT, "openai-responses": RESPONSES, "anthropic": ANTHROPIC, "gemini": GEMINI}
+OLLAMA = {
+    "messages": [
+        {"role": "system", "content": "be"},
+        {"role": "user", "content": "one\ntwo", "images": ["aGk="]},
+        {"role": "assistant", "content": "hm", "tool_calls": [{"function": {"name": "f", "arguments": ARGUMENTS}}]},
+        {"role": "tool", "tool_name": "f", "content": "42"},
+        {"role": "user", "content": "and?"},
+    ]
+}
+UI = {
+    "id": "chat",
+    "messages": [
+        {"role": "system", "parts": [{"type": "text", "text": "be"}]},
+        {
+            "role": "user",
+            "parts": [{"type": "text", "text": "one"}, {"type": "text", "text": "two"}, {"type": "image"}],
+        },
+        {
+            "role": "assistant",
+            "parts": [
+                {"type": "step-start"},
+                {"type": "reasoning", "text": "deep"},
+                {"type": "text", "text": "hm"},
+                {"type": "tool-f", "toolCallId": "c", "state": "output-available", "input": ARGUMENTS, "output": 42},
+            ],
+        },
+        {"role": "user", "parts": [{"type": "text", "text": "and?"}]},
+    ],
+}
+AG_UI = {
+    "threadId": "t",
+    "messages": [
+        {"role": "system", "content": "be"},
+        CHAT["messages"][1],
+        {"role": "reasoning", "content": "deep"},
+        {"role": "assistant", "content": "hm", "toolCalls": [CALL]},
+        {"role": "tool", "toolCallId": "call_1", "content": "42"},
+        {"role": "user", "content": "and?"},
+    ],
+}
+REQUESTS = {
+    "ai-sdk-ui": UI,
+    "ag-ui": AG_UI,
+    "openai-chat": CHAT,
+    "openai-responses": RESPONSES,
+    "anthropic": ANTHROPIC,
+    "gemini": GEMINI,
+    "ollama": OLLAMA,
+    "cohere": CHAT,
+}
 
 
 @pytest.mark.parametrize("dialect", REQUESTS)
@@ -149,3 +198,9 @@ def test_nothing_that_is_sent_is_an_error(dialect, value):
     assert found is None or (found and json.dumps(found))
     assert isinstance(last_user(dialect, value), str)
     assert json.dumps(frame(dialect, "/x", value))
+
+
+def test_one_prompt_of_ollama():
+    asked = {"model": "m", "system": "be", "prompt": "and?", "images": ["aGk="]}
+    assert turns("ollama", asked) == [("system", "text", "be"), ("user", "text", "and?"), ("user", "image")]
+    assert last_user("ollama", asked) == "and?"

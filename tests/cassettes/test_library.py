@@ -52,8 +52,9 @@ def payloads(name):
     return [(json.loads(block.message.data), block.message) for block in blocks if block.message.data != "[DONE]"]
 
 
-def test_the_library_is_these_five_tapes():
-    assert sorted(str(path.relative_to(LIBRARY).with_suffix("")) for path in LIBRARY.rglob("*.yaml")) == sorted(TEXTS)
+def test_these_five_are_made_by_hand_and_the_rest_by_a_command():
+    names = {str(path.relative_to(LIBRARY).with_suffix("")) for path in LIBRARY.rglob("*.yaml")}
+    assert {name for name in names if "/typical/" not in name} == set(TEXTS)
 
 
 @every_tape

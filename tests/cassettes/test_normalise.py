@@ -225,3 +225,17 @@ def test_renaming_is_consistent(places, order):
 def test_rules_have_a_value():
     assert Rules() == rules_of() == rules_of([], [])
     assert rules_of(["$.a"]) != Rules()
+
+
+def test_the_ids_of_a_page_are_drawn_anew_in_each_run():
+    """The AI SDK's chat, message and call ids are 16 letters and digits of which nothing tells that they are ids."""
+
+    def asked(chat: str, message: str, call: str) -> bytes:
+        parts = [{"type": "tool-f", "toolCallId": call, "state": "input-available", "input": {"id": "kept"}}]
+        messages = [{"id": message, "role": "assistant", "parts": parts}]
+        return json.dumps({"id": chat, "trigger": "submit-message", "messages": messages}).encode()
+
+    one = normalised(asked("aB3dE5fG7hI9jK1l", "mN3oP5qR7sT9uV1w", "xY3zA5bC7dE9fG1h"))
+    other = normalised(asked("1111111111111111", "2222222222222222", "3333333333333333"))
+    assert one == other
+    assert one["messages"][0]["parts"][0]["input"] == {"id": "kept"}

@@ -34,6 +34,8 @@ def test_the_shipped_rows() -> None:
         "azure": "/azure/openai/v1",
         "vertex": "/vertex",
         "ollama": "/ollama/v1",
+        "cohere": "/cohere",
+        "app": "/app",
     }
 
 
@@ -45,7 +47,8 @@ def test_every_row_is_whole(row: Provider) -> None:
     assert row.title
     if row.hosts and not row.is_nowhere and row.name != "ollama":
         assert providers.by_host(row.base_url.split("/")[2]) is row
-    if row.name not in {"vertex", "ollama"}:  # the one's key is Google's, the other needs none
+    # The key of the first is Google's, the second has whatever was pulled, the last is whatever you made.
+    if row.name not in {"vertex", "ollama", "app"}:
         assert row.key_variables
         assert row.default_model
 
@@ -219,6 +222,10 @@ def test_who_is_meant_without_a_mount() -> None:
         "openai-responses": "openai",
         "anthropic": "anthropic",
         "gemini": "google",
+        "ollama": "ollama",
+        "cohere": "cohere",
+        "ai-sdk-ui": "app",
+        "ag-ui": "app",
         "raw": None,
     }
 

@@ -32,8 +32,8 @@ def test_tapes_to_complete(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     for name in ("open.yaml", "open.txt", "other.yaml", ".open.yaml"):
         Path(name).touch()
     Path("openai-tapes").mkdir()
-    assert names_for("open") == [
-        "openai", "openai/hello", "openai/responses-hello", "open.yaml", "openai-tapes"
-    ]  # fmt: skip
+    typical = [name for name in shipped_names() if name.startswith("open") and "/typical/" in name]
+    shipped = ["openai", "openai/typical", "openrouter", "openrouter/typical", "openai/hello", "openai/responses-hello"]
+    assert sorted(names_for("open")) == sorted([*shipped, *typical, "open.yaml", "openai-tapes"])
     assert names_for("openai/he") == ["openai/hello"]
     assert names_for("./open") == names_for("zz") == names_for("nowhere/x") == []

@@ -157,6 +157,17 @@ def test_refresh_reads_what_changed_came_and_went(tmp_path):
     assert found.tapes[1].cassette.interactions[0].response.body == b"longer"
 
 
+def test_a_tape_that_was_packed_is_one_that_was_loaded(tmp_path):
+    put(tmp_path / "a.yaml")
+    put(tmp_path / "b.yaml")
+    found = loaded(tmp_path)
+    (tmp_path / "a.yaml.gz").write_bytes(gzip.compress((tmp_path / "a.yaml").read_bytes()))
+    (tmp_path / "a.yaml").unlink()
+    assert found.refresh() == Changes(loaded=("a",))
+    assert sorted(tape.path.name for tape in found.tapes) == ["a.yaml.gz", "b.yaml"]
+    assert not found.refresh()
+
+
 def test_refresh_sees_a_file_of_the_same_size_and_time(tmp_path):
     path = put(tmp_path / "a.yaml", "one")
     found = loaded(tmp_path)

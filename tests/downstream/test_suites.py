@@ -82,7 +82,12 @@ def test_modules_of_our_names_are_the_projects_until_a_fixture_of_ours_is_used(
         (pytester.path / folder / name).parent.mkdir(parents=True, exist_ok=True)
         (pytester.path / folder / name).write_text(text)
     options = ("-p", "tokentape", "-p", "no:cacheprovider")
-    pytester.runpytest_subprocess(*options).assert_outcomes(passed=1)
+    free = pytester.path / folder / "test_free.py"
+    free.write_text(
+        "import sys\n\ndef test_it(): assert not {'token' + 'tape', 'aiohttp', 'click'} & set(sys.modules)\n"
+    )
+    pytester.runpytest_subprocess(*options).assert_outcomes(passed=2)
+    free.unlink()
     using = pytester.path / folder / "test_using.py"
     using.write_text("def test_that(tokentape):\n    raise AssertionError('it had a deck')\n")
     done = pytester.runpytest_subprocess(*options)

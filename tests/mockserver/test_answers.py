@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,10 +24,12 @@ STREAMED = b'{"model":"gpt-5.1","messages":[],"stream":true}'
 
 @pytest.fixture(scope="module")
 def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Tool, ...]]:
-    """The shipped tapes: exact only; each once; as they are."""
-    options = (["--match", "exact"], ["--after-last", "error"], [])
-    commands = [["serve", *(["--speed", "max"]), *option] for option in options]
-    with tools(tmp_path_factory.mktemp("servers"), *commands) as running:
+    """The shipped tapes that are made by hand: exact only; each once; as they are."""
+    base = tmp_path_factory.mktemp("servers")
+    shutil.copytree(shipped_root(), base / "five", ignore=shutil.ignore_patterns("typical"))
+    options = (["exact"], ["route", "--after-last", "error"], ["route"])
+    commands = [["serve", str(base / "five"), "--speed", "max", "--match", *option] for option in options]
+    with tools(base, *commands) as running:
         yield running
 
 

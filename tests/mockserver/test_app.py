@@ -280,7 +280,7 @@ def test_a_get_is_answered(served: Tool) -> None:
 
 def test_the_responses_api_of_runyourai_is_for_openais_models_only(tmp_path: Path) -> None:
     """Whatever tapes there are; its chat is for every model."""
-    with tool(tmp_path, "serve", "--match", "route", "--speed", "max") as server:
+    with tool(tmp_path, "serve", "xai/hello", "--match", "route", "--speed", "max") as server:
         answers = {}
         for path in ("responses", "chat/completions"):
             for model in ("openai/gpt-5", "anthropic/claude-sonnet-4-5"):

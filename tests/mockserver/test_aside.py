@@ -8,6 +8,7 @@ import threading
 
 import pytest
 
+import mockserver.aside as aside_module
 from mockserver.aside import Aside
 
 
@@ -78,7 +79,7 @@ def test_the_users_policy_is_not_asked_for_its_loop():
     try:
         one = Aside("aside")
         one.start()
-        assert one.call(lambda: type(asyncio.get_running_loop())) is asyncio.SelectorEventLoop
+        assert isinstance(one.call(asyncio.get_running_loop), asyncio.SelectorEventLoop)
         one.stop()
         assert asyncio.get_event_loop_policy() is policy
     finally:
@@ -89,6 +90,6 @@ def test_a_loop_that_cannot_start_says_why(monkeypatch):
     def refused(*_):
         raise OSError("no descriptors left")
 
-    monkeypatch.setattr(asyncio, "SelectorEventLoop", refused)
+    monkeypatch.setattr(aside_module, "_Loop", refused)
     with pytest.raises(OSError, match="no descriptors left"):
         Aside("aside").start()

@@ -17,6 +17,7 @@ import wires
 from cassettes import providers
 from cassettes.matching import LADDER
 from cassettes.model import Request
+from cassettes.shipped import shipped_names
 from cassettes.store import shipped_root
 from mockserver.commands import levels, playing_of, process_of
 from recorder.spool import Spool, meta_of
@@ -63,7 +64,7 @@ def test_a_wrapped_command_gets_a_port_of_its_own() -> None:
 
 def test_how_far_to_go() -> None:
     assert levels(None, True) == ("exact", "normalized")
-    assert levels(None, False) == ("exact", "normalized", "conversation", "last-user", "route")
+    assert levels(None, False) == ("exact", "normalized", "conversation", "last-user")
     assert levels("order", True) == levels("order", False) == ("exact", "order")
     assert [len(levels(name, True)) for name in LADDER] == [1, 2, 3, 4, 5]
     assert [levels(name, False)[-1] for name in LADDER] == list(LADDER)
@@ -80,14 +81,17 @@ def test_options_become_a_way_of_playing() -> None:
 
 def test_a_wrapped_command_plays_tapes_and_its_status_is_ours() -> None:
     environ = {"OPENAI_API_KEY": "", "OPENAI_BASE_URL": "http://elsewhere.invalid"}
-    done = wires.tokentape("serve", "--speed", "max", "--", sys.executable, "-c", ASKING, environ=environ)
+    done = wires.tokentape(
+        "serve", "--match", "route", "--speed", "max", "--", sys.executable, "-c", ASKING, environ=environ
+    )
     assert done.returncode == 6, done.stderr
     assert done.stdout.splitlines() == ["openai/hello#1", "6856", "tokentape"]
 
 
 def test_names_of_shipped_tapes_are_tapes(tmp_path: Path) -> None:
     with wires.tool(tmp_path, "serve", "xai/hello", "openai", "--speed", "max", "--match", "order") as tool:
-        assert "serving 3 interactions" in tool.said()
+        openai = [name for name in shipped_names() if name.startswith("openai/")]
+        assert f"serving {len(openai) + 1} interactions" in tool.said()
         seen = wires.ask(tool.url, wires.post(CHAT, BODY, "Connection: close"))
         assert seen.header("x-tokentape") == "hello#1"
 
@@ -95,7 +99,7 @@ def test_names_of_shipped_tapes_are_tapes(tmp_path: Path) -> None:
 def test_talk_says_where_to_point_clients(tmp_path: Path) -> None:
     with wires.tool(tmp_path, "serve") as tool:
         said = tool.said().splitlines()
-    assert said[0] == f"tokentape: serving 5 interactions on {tool.url}"
+    assert said[0] == f"tokentape: serving {len(shipped_names())} interactions on {tool.url}"
     assert said[1].split() == ["OpenAI", f"{tool.url}/openai/v1", "(has", "tapes)"]
     assert len(said) == 1 + len(providers.load())
     assert tool.process.returncode == 0

@@ -160,3 +160,17 @@ def test_a_deck_has_faults_of_its_own_and_the_journal_tells_of_them(served: Tool
     assert [one["attempt"], two["attempt"]] == [1, 2]
     assert (one["ended_by"], two["ended_by"], two["ending"]) == ("tape", "fault", "reset")
     assert one["notes"] == ["fault_not_applied: drop?@99e: 99e is beyond the end; the tape has 5 events"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/!reset@99e/up/one", "/play/one?fault=reset@99e", "/!rest/up/one", "/!reset;cut/up/one"]
+)
+def test_a_fault_that_cannot_act_is_told_to_the_client_and_in_the_journal(path: str, served: Tool) -> None:
+    method = "GET" if "play" in path else "POST"
+    seen = ask(served.url, post(f"/~refused{path}", b"", "Connection: close", method=method))
+    assert (seen.head[9:12], seen.header("x-should-retry")) == (b"422", "false")
+    message = json.loads(seen.wire_body)["error"]["message"]
+    listed = ask(served.url, post("/_tokentape/requests?deck=refused", b"", "Connection: close", method="GET"))
+    record = json.loads(listed.wire_body)["requests"][-1]
+    assert record["notes"] == [f"fault_not_applied: {message}"]
+    assert (record["status"], record["ended_by"], record["tape"]) == (422, "server", None)

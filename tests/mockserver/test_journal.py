@@ -23,7 +23,7 @@ def came(body=b"{}", lazily=False):
 def test_a_record_is_under_way_until_it_ends():
     journal = Journal()
     record = journal.begin(came(), "deck", 5.0, 200, 10)
-    record.player = SimpleNamespace(bytes_written=7, first=5.5, last=6.0, plan="plan")
+    record.player = SimpleNamespace(bytes_written=7, first=5.5, last=6.0, lost=0, plan="plan")
     journal.live[record.n] = record
     assert (record.n, record.in_flight, journal.get(1)) == (1, True, record)
     journal.end(record, 6.5, "client", "client-left")
@@ -98,15 +98,16 @@ def test_nothing_is_kept_of_a_long_body_that_nobody_has_redacted():
     assert (record.came.cut, record.came.digest, record.came.size) == (b"", None, BODY_WHOLE + 1)
 
 
-def test_the_plans_of_broken_answers_count_among_the_bytes():
+def test_the_plans_that_are_nobody_elses_count_among_the_bytes():
     journal = Journal(most_bytes=3000)
-    for broken in (True, True, False):
+    for faults, level in ((("cut@3e",), None), ((), "synth"), ((), "exact")):
         record = journal.begin(came(), "", 0.0)
-        record.faults = ("cut@3e",) if broken else ()
+        record.faults, record.level = faults, level
         plan = SimpleNamespace(wire=b"x" * 1500)
-        record.player = SimpleNamespace(bytes_written=9, first=0.0, last=0.0, plan=plan)
+        record.player = SimpleNamespace(bytes_written=9, first=0.0, last=0.0, lost=0, plan=plan)
         journal.end(record, 1.0, "fault", "fin")
-        assert journal._bytes == sum(one.came.weight + 1500 * bool(one.faults) for one in journal.listed())
+        own = [one for one in journal.listed() if one.level != "exact"]
+        assert journal._bytes == sum(one.came.weight for one in journal.listed()) + 1500 * len(own)
     assert [one.n for one in journal.listed()] == [2, 3]
     journal.clear()
     assert journal._bytes == 0

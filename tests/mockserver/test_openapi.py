@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tapes import taped
-from wires import Tool, connected, event, post, tool
+from wires import Tool, ask, connected, event, post, tool
 
 from cassettes.model import Ending
 from mockserver.openapi import SCHEMAS, document
@@ -118,6 +118,50 @@ def test_examples_are_taken_and_answered_as_described(one: Operation, served: To
         fits(one.answers[status], json.loads(told))
     else:
         assert f"Content-Type: {one.kind}".encode() in head
+
+
+# What others ask
+
+FORM = "Content-Type: application/x-www-form-urlencoded"
+FOREIGN = [
+    ("Origin: https://evil.example", "Content-Type: application/json"),
+    ("Origin: null", "Content-Type: application/json"),
+    ("Origin: https://evil.example", "Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: no-cors", FORM),
+    ("Sec-Fetch-Site: cross-site", "Sec-Fetch-Mode: navigate", FORM),
+    ("Host: rebound.example:7357", "Origin: http://rebound.example:7357", "Content-Type: application/json"),
+    ("Host: rebound.example", "Sec-Fetch-Site: same-origin", "Content-Type: application/json"),
+]
+
+
+@pytest.mark.parametrize("fields", FOREIGN, ids=lambda fields: fields[0])
+def test_no_operation_tells_or_does_anything_for_others(fields: tuple[str, ...], served: Tool) -> None:
+    """A foreign page, a form that it sends, and a name that was bound to this machine behind a browser's back."""
+    looks = [f"{PREFIX}/{path}" for path in ("decks", "streams", "tapes", "misses", "requests", "health")]
+    before = [asked(served, "GET", path)[2] for path in looks[:-1]]
+    for one in OPERATIONS:
+        body = json.dumps(one.example).encode() if one.body else b""
+        path = filled(one).replace("checkout-test", "theirs") if one.method == "PUT" else filled(one)
+        request = post(path, body, "Connection: close", *fields, method=one.method)
+        if fields[0].startswith("Host"):
+            request = request.replace(b"Host: 127.0.0.1\r\n", b"")
+        seen = ask(served.url, request)
+        assert seen.head[9:12] == b"403", (one.id, seen.raw)
+        assert json.loads(seen.wire_body)["error"]["code"].startswith(("tokentape_foreign", "tokentape_cross_site"))
+        assert seen.header("access-control-allow-origin") is None
+        fits("Error", json.loads(seen.wire_body))
+    for origin in ("https://evil.example", "null"):
+        wish = (
+            f"Origin: {origin}",
+            "Access-Control-Request-Method: PUT",
+            "Access-Control-Request-Headers: content-type",
+        )
+        status, head, _ = asked(served, "OPTIONS", f"{PREFIX}/decks/theirs", b"", *wish)
+        assert (status, b"access-control-allow" in head.lower()) == (403, False)
+    assert [_timeless(asked(served, "GET", path)[2]) for path in looks[:-1]] == [_timeless(one) for one in before]
+
+
+def _timeless(told: bytes) -> bytes:
+    return re.sub(rb'"(age_s|idle_s|next_ms|end_ms|[a-z_]*_ms|[a-z_]*_s|used)": ?[0-9.e-]+', b"", told)
 
 
 # Odd requests

@@ -312,7 +312,7 @@ def test_a_reset_waits_no_longer_than_its_cap():
     assert stage.line.ended is None
     # The cap counts from the moment of the reset.
     assert stage.pump(1.1001) is None
-    assert stage.line.ended == "rst"
+    assert (stage.line.ended, stage.player.lost) == ("rst", 1)
 
 
 def test_fin_needs_no_wait_it_destroys_nothing():

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from cassettes import providers
+from cassettes import coverage, providers
 from cassettes.providers import ProviderError
 from mockserver.provider_commands import described, exported, table, variables_for
 from tokentape import main
@@ -163,3 +163,18 @@ def test_mistakes_are_one_line(arguments: list[str], status: int, why: str) -> N
     )
     assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (status, "", 1)
     assert why in done.stderr
+
+
+def test_what_can_be_done_with_each_is_a_table_for_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["providers", "--coverage"]) == 0
+    assert capsys.readouterr().out == coverage.table()
+    assert main(["providers", "--coverage", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)[0]["folded"] is True
+    page = tmp_path / "page.md"
+    page.write_text(f"{coverage.BEGIN}\n{coverage.END}\n", encoding="utf-8")
+    assert main(["providers", "--coverage", "--into", str(page)]) == 0
+    assert coverage.table() in page.read_text(encoding="utf-8")
+    page.write_text("no place", encoding="utf-8")
+    assert main(["providers", "--coverage", "--into", str(page)]) == 2
+    assert main(["providers", "--into", str(page)]) == 2
+    assert capsys.readouterr().err.count("\n") == 2

@@ -96,6 +96,15 @@ def test_json_says_how_it_was_asked(tape: Path) -> None:
     assert "(chosen by seed 5)" in err
 
 
+def test_a_sample_is_the_same_each_time(tape: Path) -> None:
+    asked = ("--every", "byte", "--sample", "3", "--kind", "end-early", "--json")
+    (_, one, err), (_, other, _) = (run(tape, *asked, client=("chat/completions", "naive")) for _ in range(2))
+    assert "(chosen by seed 0)" in err
+    first, second = json.loads(one), json.loads(other)
+    assert first["accepted"] == second["accepted"] != []
+    assert (first["seed"], first["runs"]) == (0, 3)
+
+
 def test_a_tape_of_several_is_swept_by_number(tape: Path) -> None:
     tape.write_bytes(dump(Cassette((answer(event("x")), answer(*PIECES)))))
     status, _out, err = run(tape, "--kind", "end-early", client=("chat/completions", "naive"))

@@ -69,8 +69,8 @@ def offered(folder: Path, *words: str) -> list[str]:
 def test_bash_completes_commands_options_tapes_and_providers(tmp_path: Path) -> None:
     (tmp_path / "tokentape.toml").write_text("broken")
     assert offered(tmp_path, "tokentape", "co") == ["config", "completion"]
-    assert offered(tmp_path, "tokentape", "serve", "openai/") == ["openai/hello", "openai/responses-hello"]
-    assert offered(tmp_path, "tokentape", "show", "xa") == ["xai", "xai/hello"]
+    assert offered(tmp_path, "tokentape", "serve", "openai/r") == ["openai/responses-hello"]
+    assert offered(tmp_path, "tokentape", "show", "xai/h") == ["xai/hello"]
     assert offered(tmp_path, "tokentape", "call", "") == list(providers.load())
     assert offered(tmp_path, "tokentape", "serve", "--spe") == ["--speed"]
     assert offered(tmp_path, "tokentape", "nonsense", "x") == []
@@ -87,8 +87,8 @@ def test_zsh_takes_the_script(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("fish") is None, reason="fish is not installed")
 def test_fish_takes_the_script(tmp_path: Path) -> None:
-    code = "tokentape completion fish | source; complete -C 'tokentape serve openai/'"
+    code = "tokentape completion fish | source; complete -C 'tokentape serve openai/r'"
     done = subprocess.run(
         ["fish", "-N", "-c", code], cwd=tmp_path, env=environment(tmp_path), capture_output=True, text=True, check=False
     )
-    assert [line.split()[0] for line in done.stdout.splitlines()] == ["openai/hello", "openai/responses-hello"]
+    assert [line.split()[0] for line in done.stdout.splitlines()] == ["openai/responses-hello"]

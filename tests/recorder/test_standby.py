@@ -153,7 +153,7 @@ print(len(opener.open(urllib.request.Request(url, {body_of("first")!r})).read())
         (("--on-miss", "record"), "needs a folder for its tapes"),
         (("openai/hello", "--on-miss", "record"), "needs a folder for its tapes"),
         (("-o", "tapes"), "give both or neither"),
-        (("--on-miss", "synth"), "--on-miss"),
+        (("--on-miss", "syn"), "--on-miss"),
         (("--on-miss", "record", "-o", "t", "--upstream", "openai"), "NAME=URL"),
     ],
 )

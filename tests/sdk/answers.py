@@ -215,6 +215,104 @@ def generate(answer: Answer, model: str = "gemini-2.5-flash", mark: str = "") ->
         yield b"data: " + json.dumps(chunk, ensure_ascii=False).encode() + b"\r\n\r\n"
 
 
+def lines(answer: Answer, model: str = "llama3.2") -> Iterator[bytes]:
+    """Ollama: a line of JSON each, calls whole, the counts on the last."""
+    head = {"model": model, "created_at": "2026-11-20T09:30:00.5Z"}
+
+    def one(done: bool = False, **message: Any) -> bytes:
+        said = {"role": "assistant", "content": "", **message}
+        return json.dumps({**head, "message": said, "done": done, **(counts if done else {})}).encode() + b"\n"
+
+    counts = {"done_reason": "stop", "total_duration": 9, "prompt_eval_count": answer.read, "eval_count": answer.wrote}
+    yield from (one(thinking=piece) for piece in answer.reasoning)
+    yield from (one(content=piece) for piece in answer.text)
+    for call in answer.calls:
+        yield one(tool_calls=[{"id": call.id, "function": {"name": call.name, "arguments": call.arguments}}])
+    yield one(done=True)
+
+
+def cohere(answer: Answer, mark: str = "") -> Iterator[bytes]:
+    """Cohere: a part of the content for the thinking, one for the text; then the calls."""
+    number = itertools.count()
+
+    def one(kind: str, index: int | None = None, **message: Any) -> bytes:
+        own = {} if index is None else {"index": index}
+        return named({"type": kind, **own, **({"delta": {"message": message}} if message else {})})
+
+    def content(kind: str, pieces: Sequence[str]) -> Iterator[bytes]:
+        if pieces:
+            index = next(number)
+            yield one("content-start", index, content={"type": kind, kind: ""})
+            yield from (one("content-delta", index, content={kind: piece}) for piece in pieces)
+            yield one("content-end", index)
+
+    empty: dict[str, Any] = {"content": [], "tool_plan": "", "tool_calls": [], "citations": []}
+    yield named({"id": f"{mark}T1", "type": "message-start", "delta": {"message": {"role": "assistant", **empty}}})
+    yield from content("thinking", answer.reasoning)
+    yield from content("text", answer.text)
+    for index, call in enumerate(answer.calls):
+        function = {"name": call.name, "arguments": ""}
+        yield one("tool-call-start", index, tool_calls={"id": call.id, "type": "function", "function": function})
+        for piece in call.pieces:
+            yield one("tool-call-delta", index, tool_calls={"function": {"arguments": piece}})
+        yield one("tool-call-end", index)
+    usage = {"tokens": {"input_tokens": answer.read, "output_tokens": answer.wrote}}
+    reason = "TOOL_CALL" if answer.calls else "COMPLETE"
+    yield named({"type": "message-end", "delta": {"finish_reason": reason, "usage": usage}})
+    yield b"data: [DONE]\n\n"
+
+
+def ui_message(answer: Answer, mark: str = "") -> Iterator[bytes]:
+    """The AI SDK's UI message stream: one step, a part each, counts in the metadata of the end."""
+
+    def part(kind: str, pieces: Sequence[str]) -> Iterator[bytes]:
+        if pieces:
+            yield data({"type": f"{kind}-start", "id": f"{kind}-1"})
+            yield from (data({"type": f"{kind}-delta", "id": f"{kind}-1", "delta": piece}) for piece in pieces)
+            yield data({"type": f"{kind}-end", "id": f"{kind}-1"})
+
+    yield data({"type": "start", "messageId": f"{mark}msg1"})
+    yield data({"type": "start-step"})
+    yield from part("reasoning", answer.reasoning)
+    yield from part("text", answer.text)
+    for call in answer.calls:
+        yield data({"type": "tool-input-start", "toolCallId": call.id, "toolName": call.name})
+        for piece in call.pieces:
+            yield data({"type": "tool-input-delta", "toolCallId": call.id, "inputTextDelta": piece})
+        own = {"toolCallId": call.id, "toolName": call.name, "input": call.arguments}
+        yield data({"type": "tool-input-available", **own})
+    yield data({"type": "finish-step"})
+    usage = {"inputTokens": answer.read, "outputTokens": answer.wrote}
+    reason = "tool-calls" if answer.calls else "stop"
+    yield data({"type": "finish", "finishReason": reason, "messageMetadata": {"usage": usage}})
+    yield b"data: [DONE]\n\n"
+
+
+def ag_ui(answer: Answer, mark: str = "") -> Iterator[bytes]:
+    """AG-UI: a run with a message for the reasoning, one for the text, and the calls of it."""
+    run = {"threadId": f"{mark}t1", "runId": "r1"}
+
+    def message(kind: str, ident: str, role: str, pieces: Sequence[str]) -> Iterator[bytes]:
+        yield data({"type": f"{kind}_START", "messageId": ident, "role": role})
+        yield from (data({"type": f"{kind}_CONTENT", "messageId": ident, "delta": piece}) for piece in pieces)
+        yield data({"type": f"{kind}_END", "messageId": ident})
+
+    yield data({"type": "RUN_STARTED", **run})
+    if answer.reasoning:
+        yield data({"type": "REASONING_START", "messageId": "m1"})
+        yield from message("REASONING_MESSAGE", "m1", "reasoning", answer.reasoning)
+        yield data({"type": "REASONING_END", "messageId": "m1"})
+    if answer.text:
+        yield from message("TEXT_MESSAGE", "m2", "assistant", answer.text)
+    for call in answer.calls:
+        own = {"toolCallName": call.name, "parentMessageId": "m2"}
+        yield data({"type": "TOOL_CALL_START", "toolCallId": call.id, **own})
+        yield from (data({"type": "TOOL_CALL_ARGS", "toolCallId": call.id, "delta": piece}) for piece in call.pieces)
+        yield data({"type": "TOOL_CALL_END", "toolCallId": call.id})
+    usage = {"inputTokens": answer.read, "outputTokens": answer.wrote}
+    yield data({"type": "RUN_FINISHED", **run, "usage": [usage]})
+
+
 def data(value: object) -> bytes:
     """A `data:` event."""
     return b"data: " + json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n\n"

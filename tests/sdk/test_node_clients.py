@@ -23,6 +23,7 @@ WAYS = {
         for model in (*MODELS, "xai: ai chat", "xai: ai responses")
         for way in ("streamed", "whole")
     },
+    "ui_ways": {"app: ai ui": UNIFIED, "app: ag-ui": (None, None), "app: ag-ui elsewhere": (None, None)},
     "reader_ways": {f"{one}: {way}": CHAT for one in ("openai", "xai") for way in READERS},
 }
 WITHOUT_REASONING = {"openai: ai chat streamed", "openai: ai chat whole"}

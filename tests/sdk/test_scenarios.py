@@ -30,6 +30,7 @@ print(json.dumps([texts, errors]))
     [
         ('["status:429,retry-after-ms=1"], []', 2, 0),  # each call: a 429, then the answer
         ("[reset@request], []", 2, 0),
+        ('["case:rst-once-then-ok"]', 2, 0),  # its second attempt is whole, and the next call meets its first again
         (
             "[reset@3e], []",
             1,

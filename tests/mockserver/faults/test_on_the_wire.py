@@ -7,11 +7,10 @@ import json
 import re
 import zlib
 from contextlib import ExitStack
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
-from faultwire import EVENTS, LAST, WHOLE, A, B, C, D, closing, send
+from faultwire import EVENTS, LAST, WHOLE, A, B, C, D, closing, send, unzstd
 from tapes import taped
 from wires import Tool, ask, chunk, connected, dechunked, head, post, receive, tools
 
@@ -130,13 +129,12 @@ def test_a_coded_body_is_cut_where_its_events_end(served: Tool) -> None:
     assert rest == LAST
 
 
-def test_zstd_needs_a_codec(served: Tool) -> None:
+def test_zstd_is_a_frame_for_each_chunk(served: Tool) -> None:
     seen = send(served, "encode:zstd")
-    has = any(find_spec(name) for name in ("zstandard",)) or find_spec("compression") is not None
-    if not has:
-        assert b"pip install" in seen.raw
-    else:
-        assert seen.header("content-encoding") == "zstd"
+    assert seen.header("content-encoding") == "zstd"
+    chunks, rest = dechunked(seen.wire_body)
+    assert (list(map(unzstd, chunks)), rest) == (EVENTS, LAST)
+    assert list(map(unzstd, dechunked(send(served, "encode:zstd;cut@2e").wire_body)[0])) == EVENTS[:2]
 
 
 # Content
@@ -260,6 +258,9 @@ def test_interim_responses(served: Tool) -> None:
 # All together
 
 
+ORDER = (b"cli", b"two", b"scenario", b"deck", b"url", b"header")
+
+
 def test_a_fault_of_every_source(tmp_path: Path) -> None:
     taped(tmp_path / "t", "one", EVENTS)
     with ExitStack() as stack:
@@ -273,10 +274,14 @@ def test_a_fault_of_every_source(tmp_path: Path) -> None:
             "comment@1e:two",
         )
         (one,) = stack.enter_context(tools(tmp_path, arguments))
+        setup = {"faults": ["comment@1e:deck"], "scenario": {"rules": [{"attempts": [["comment@1e:scenario"]]}]}}
+        fields = ("Content-Type: application/json", "Connection: close")
+        made = ask(one.url, post("/_tokentape/decks/d", json.dumps(setup).encode(), *fields, method="PUT"))
+        assert made.head[9:12] == b"201"
         path = f"/~d/!{url_segment('comment@1e:url')}/up/one"
         request = post(path, b"{}", "x-tokentape-fault: comment@1e:header", "Connection: close")
         chunks, _ = dechunked(ask(one.url, request).wire_body)
-        assert chunks == [A, *[b": %s\n\n" % word for word in (b"cli", b"two", b"url", b"header")], B, C, D]
+        assert chunks == [A, *[b": %s\n\n" % word for word in ORDER], B, C, D]
         assert "comment@1e:cli" in one.said()
         assert "seed 0" in one.said()
 

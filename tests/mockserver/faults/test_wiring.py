@@ -1,11 +1,15 @@
 """Laws of broken plans: without faults the plan of `compile_plan`; with any, untouched bytes, order, framing, repeats."""
 
+import hashlib
+import re
 import subprocess
 import sys
+from pathlib import Path
+from random import Random
 
 import pytest
 from faulted import EVENTS, body, break_it, entries, plan_of, side, tape
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from cassettes.framing import ResponseReader
@@ -184,6 +188,64 @@ def test_faults_do_not_move_each_others_place(timeline, first, at):
     assert got == whole[:first] + b"0123456789ab" + whole[first:at]
 
 
+NEUTRAL = [
+    *("latency:5ms", "ttft:50ms", "jitter:9ms", "bandwidth:2000", "buffer", "buffer:20", "drip:3", "pause@{}:20ms"),
+    *("split:2", "split:utf8", "split:crlf", "split:blank", "split:framing", "merge", "merge:2", "head-drip:3"),
+    *("chunk-extension:a=b", "chunk-zeros:3", "trailer:x=y", "header:x=2", "early-hints"),
+]
+"""What leaves the body as it is, whatever becomes of its packing and its time."""
+
+
+@settings(deadline=None)
+@given(timelines(), lists(NEUTRAL, ending=False))
+def test_what_is_about_packing_and_time_leaves_every_byte_alone(timeline, faults):
+    assume(faults)
+    got = b"".join(fact.data for fact in ResponseReader("POST").feed(break_it(faults, timeline).plan.wire))
+    assert got == b"".join(frame.data for frame in timeline.frames)
+
+
+@st.composite
+def edits(draw: st.DrawFn) -> tuple[list[bytes], str, list[bytes]]:
+    """Events, faults that each act on one of them (or in front of it), and what is left, by lists alone."""
+    events = [b'data: {"n":%d}\n\n' % number for number in range(draw(st.integers(2, 9)))]
+    places = draw(st.lists(st.integers(0, len(events) - 1), unique=True, max_size=5))
+    expected, faults = [[event] for event in events], []
+    for at in places:
+        what = draw(st.sampled_from(["drop", "duplicate", "comment", "insert", "malformed", "corrupt", "reorder"]))
+        if what == "reorder" and ({at, at + 1} & (set(places) - {at}) or at + 1 == len(events)):
+            what = "malformed"
+        if what in {"comment", "insert"} and at - 1 in places:
+            what = "corrupt"  # a second copy of the event before it may stand on either side of an insertion
+        if what == "drop":
+            expected[at] = []
+        elif what == "duplicate":
+            expected[at] = [events[at]] * 2
+        elif what == "reorder":
+            expected[at], expected[at + 1] = [events[at + 1]], [events[at]]
+        elif what in {"malformed", "corrupt"}:
+            expected[at] = [b""]  # changed, in its own place
+        else:
+            expected[at] = [b": x\n\n" if what == "comment" else b"xyz", events[at]]
+        faults.append(f"{what}@{at}e" + {"comment": ":x", "insert": ":xyz"}.get(what, ""))
+    order = draw(st.permutations(faults))
+    return events, ";".join(order), [event for group in expected for event in group]
+
+
+@settings(deadline=None)
+@given(edits(), lists(NEUTRAL, ending=False), st.integers(0, 99))
+def test_events_that_no_fault_names_are_the_tapes_in_its_order(edit, neutral, seed):
+    events, faults, expected = edit
+    listed = ";".join(one for one in (faults, neutral) if one)
+    assume(listed)
+    plan = plan_of(listed, tape(*events), seed=seed)
+    got = b"".join(fact.data for fact in ResponseReader("POST").feed(plan.wire))
+    # What was changed by chance may be anything but what it was; all around it is as it was.
+    pattern = b"".join(re.escape(event) if event else rb"(?s:.{1,40}?)" for event in expected)
+    assert re.fullmatch(pattern, got), (listed, got)
+    for at in (int(found) for found in re.findall(r"(?:malformed|corrupt)@(\d+)e", faults)):
+        assert got.count(events[at]) == 0, (listed, got)
+
+
 RANDOM = "jitter:40ms;corrupt@10b:20;malformed@1e;latency:50ms,jitter=50ms"
 
 
@@ -192,8 +254,6 @@ def test_the_same_seed_is_the_same_bytes_in_another_process():
     assert one == same
     assert (one.wire, one.due) != (other.wire, other.due)
     code = f"import faulted, hashlib; p = faulted.plan_of({RANDOM!r}, seed=7); print(hashlib.sha256(p.wire + p.due.tobytes()).hexdigest())"
-    import hashlib
-
     expected = hashlib.sha256(one.wire + one.due.tobytes()).hexdigest()
     done = subprocess.run(
         [sys.executable, "-c", code],
@@ -203,6 +263,44 @@ def test_the_same_seed_is_the_same_bytes_in_another_process():
         check=True,
     )
     assert done.stdout.strip() == expected
+
+
+def digest_of_many(seed: int) -> str:
+    """Of the plans of a hundred lists of faults that are drawn by `seed`."""
+    random, told = Random(seed), hashlib.sha256()
+    spots = ("0b", "end", "1e", "2e", "1c", "50%", "33.3pct", "12ms", "17b", "40w")
+    for _ in range(100):
+        names = random.sample([*BODIED, *ENDINGS[:3]], 4)
+        written = []
+        for name in names:
+            head, colon, rest = name.replace("@{}", f"@{random.choice(spots)}").partition(":")
+            fault, at, where = head.partition("@")
+            written.append(f"{fault}?{at}{where}{colon}{rest}")
+        try:
+            plan = plan_of(";".join(written), seed=random.randrange(2**64))
+        except FaultError:
+            continue  # two endings
+        if "encode" not in "".join(written):  # how well zlib packs is its own matter
+            told.update(plan.wire + plan.due.tobytes() + plan.ends.tobytes() + repr(plan[3:]).encode())
+    return told.hexdigest()
+
+
+PINNED = "7ff7c242ccd622abd05cd80827190a30f1f4167f37f5fce04ea63cbb0913439a"
+"""Another list of faults above makes another one."""
+
+
+def test_the_same_seed_is_the_same_bytes_on_any_machine_in_any_worker_and_process():
+    """Under xdist too: each worker, and a process with another hash seed, comes to what is written here."""
+    code = f"import sys; sys.path[:0] = {sys.path!r}; import test_wiring; print(test_wiring.digest_of_many(7))"
+    there = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONHASHSEED": "77", "PYTHONPATH": str(Path(__file__).parent)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert digest_of_many(7) == there.stdout.strip() == PINNED
+    assert digest_of_many(8) != PINNED
 
 
 def test_a_seeded_fault_does_not_depend_on_the_others():

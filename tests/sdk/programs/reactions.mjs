@@ -7,7 +7,7 @@ import OpenAI from 'openai';
 
 const messages = [{ role: 'user', content: 'Count.' }];
 const PATIENCE = 30000;
-const HANGS_AFTER = 4; // times the client's own timeout
+const HANGS_AFTER = 6; // times the client's own timeout
 
 const running = new AsyncLocalStorage();
 
