@@ -96,8 +96,10 @@ def _option(option: click.Option) -> str:
 
 
 def _escaped(told: str) -> str:
-    """Text whose `<`, `*` and `[` are no markup."""
-    return re.sub(r"([<*\[\]])", r"\\\1", told)
+    """Text whose `<`, `*` and `[` are no markup; code stays as it is."""
+    parts = told.split("`")
+    parts[::2] = [re.sub(r"([<*\[\]])", r"\\\1", part) for part in parts[::2]]
+    return "`".join(parts)
 
 
 class _Options:
@@ -124,7 +126,8 @@ def _pytest() -> Iterator[str]:
         yield f"### `{name}`\n"
         yield f"`{name}{'=' + value if value else ''}` {_escaped(told)}\n"
     yield "### `@pytest.mark.tokentape`\n"
-    yield f"{_escaped(_mark())}\n"
+    signature, _, told = _mark().partition("): ")
+    yield f"`{signature})`: {_escaped(told)}\n"
     module = ast.parse(Path(pytest_tokentape.__file__).read_text(encoding="utf-8"))
     docstrings = {one.name: ast.get_docstring(one) or "" for one in module.body if isinstance(one, ast.FunctionDef)}
     for name in ("tokentape", "tokentape_server", "tokentape_config"):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
 from cassettes.model import TokentapeError
@@ -48,11 +48,11 @@ class Change(NamedTuple):
         return self.new is not None and self.new != self.old
 
 
-def changes(files: Mapping[str, str]) -> list[Change]:
-    """What `init` would do in a project with those files (texts by name). Raises TokentapeError for a pyproject.toml
-    that is none."""
-    steps: tuple[Callable[[Mapping[str, str]], Change | None], ...] = (_attributes, _ignored, _hooks, _settings)
-    return [change for step in steps if (change := step(files)) is not None]
+def changes(files: Mapping[str, str], *, tests_there: bool = False) -> list[Change]:
+    """What `init` would do in a project with those files (texts by name). `tests_there`: a folder called `cassettes`
+    holds Python files, so pytest has to look into it. Raises TokentapeError for a pyproject.toml that is none."""
+    found = (_attributes(files), _ignored(files), _hooks(files), _settings(files, tests_there=tests_there))
+    return [change for change in found if change is not None]
 
 
 def _attributes(files: Mapping[str, str]) -> Change | None:
@@ -83,7 +83,7 @@ def _hooks(files: Mapping[str, str]) -> Change | None:
     return Change(name, old, f"{old[:at]}exclude: '{EXCLUDED}'\n{old[at:]}")
 
 
-def _settings(files: Mapping[str, str]) -> Change | None:
+def _settings(files: Mapping[str, str], *, tests_there: bool) -> Change | None:
     name = "pyproject.toml"
     old = files.get(name)
     try:
@@ -93,12 +93,14 @@ def _settings(files: Mapping[str, str]) -> Change | None:
     new = old
     if "tokentape" not in tool and "tokentape.toml" not in files:
         new = _appended(new, ("\n" if new else "") + TABLE)
-    elsewhere = next(
-        (one for one in ("pytest.toml", ".pytest.toml", "pytest.ini", ".pytest.ini") if one in files), None
-    )
+    elsewhere = tests_there or not ELSEWHERE.isdisjoint(files)
     ini = tool.get("pytest", {}).get("ini_options")
     if not elsewhere and isinstance(ini, dict) and "norecursedirs" not in ini and new is not None:
         new = _below(new, "[tool.pytest.ini_options]", f"norecursedirs = {_array((*RECURSED, 'cassettes'))}\n")
+    try:
+        tomllib.loads(new or "")
+    except tomllib.TOMLDecodeError:  # its tables are written in another way: nothing can be put behind them
+        return Change(name, old, None, "add the tables [tool.tokentape.record] and [tool.tokentape.pytest] yourself")
     return Change(name, old, new) if new != old else None
 
 

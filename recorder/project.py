@@ -5,6 +5,7 @@ What is to change is `beginning`. Imports click (to print) and `cassettes.printa
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterable
 from difflib import unified_diff
@@ -30,6 +31,8 @@ READ: Final = (
     ".pytest.ini",
 )
 
+PASSED: Final = frozenset({"node_modules", "__pycache__", "site-packages"})
+
 
 class Project:
     """The project whose root is `folder`."""
@@ -48,6 +51,14 @@ class Project:
             except (OSError, UnicodeDecodeError) as error:
                 raise TokentapeError(f"{path}: cannot read it as text ({error})") from None
         return found
+
+    def has_tests_among_tapes(self) -> bool:
+        """Whether a folder called `cassettes` holds Python files."""
+        for folder, folders, names in os.walk(self._folder):
+            folders[:] = [one for one in folders if not one.startswith(".") and one not in PASSED]
+            if Path(folder).name == "cassettes" and any(name.endswith(".py") for name in names):
+                return True
+        return False
 
     def driver_missing(self) -> bool:
         """Whether this is a git checkout that does not know how tapes are shown. False without git."""

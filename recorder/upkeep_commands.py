@@ -76,7 +76,7 @@ def init_command(ctx: click.Context, /, write: bool, as_json: bool) -> None:
     from recorder.project import Project
 
     project = Project(Path())
-    found = changes(project.files())
+    found = changes(project.files(), tests_there=project.has_tests_among_tapes())
     driver = project.driver_missing()
     if as_json:
         rows = [{"file": one.file, "new": one.old is None, "changes": one.changes, "note": one.note} for one in found]

@@ -48,6 +48,10 @@ def test_pytest_is_told_where_it_has_settings_here() -> None:
     assert ini["norecursedirs"][-1] == "cassettes"
     assert ini["addopts"] == "-q"
     assert "norecursedirs" not in after({"pyproject.toml": PROJECT, "pytest.ini": "[pytest]\n"})["pyproject.toml"]
+    (settings,) = [
+        one for one in changes({"pyproject.toml": PROJECT}, tests_there=True) if one.file == "pyproject.toml"
+    ]
+    assert "norecursedirs" not in str(settings.new)
     mine = PROJECT + 'norecursedirs = ["x"]\n'
     assert 'cassettes"]' not in after({"pyproject.toml": mine})["pyproject.toml"]
 
@@ -79,3 +83,9 @@ def test_what_is_there_stays_as_it_is_said() -> None:
 def test_a_project_file_that_is_none() -> None:
     with pytest.raises(TokentapeError, match=r"pyproject\.toml: not TOML"):
         changes({"pyproject.toml": "[tool"})
+
+
+def test_tables_that_are_written_in_another_way_are_the_owners() -> None:
+    (change,) = [one for one in changes({"pyproject.toml": "tool = {x = {y = 1}}\n"}) if one.file == "pyproject.toml"]
+    assert not change.changes
+    assert "yourself" in change.note

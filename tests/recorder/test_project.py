@@ -91,3 +91,13 @@ def test_a_file_that_is_no_text_is_told_in_a_line(run: Any, tmp_path: Path) -> N
     assert (status, out) == (1, "")
     assert ".gitignore: cannot read it as text" in err
     assert len(err.splitlines()) == 1
+
+
+def test_tests_that_are_kept_among_tapes_are_seen(tmp_path: Path) -> None:
+    assert not Project(tmp_path).has_tests_among_tapes()
+    for folder in (".venv/cassettes", "tests/cassettes"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / ".venv" / "cassettes" / "a.py").write_text("")
+    assert not Project(tmp_path).has_tests_among_tapes()
+    (tmp_path / "tests" / "cassettes" / "test_a.py").write_text("")
+    assert Project(tmp_path).has_tests_among_tapes()
