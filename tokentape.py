@@ -22,19 +22,27 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from types import ModuleType
 
     from cassettes.model import CassetteError, TokentapeError
     from cassettes.synth import synth
+    from mockserver.embed import Serving, serve
+    from mockserver.mock import Mock
 
     __version__: str
 
-__all__ = ["CassetteError", "TokentapeError", "__version__", "main", "synth"]
+__all__ = ["CassetteError", "Mock", "TokentapeError", "__version__", "main", "record", "serve", "synth"]
 
 PACKAGES = ("cassettes", "recorder", "mockserver")
-# Imported at first use.
-PUBLIC = {"CassetteError": "cassettes.model", "TokentapeError": "cassettes.model", "synth": "cassettes.synth"}
+PUBLIC = {
+    "CassetteError": "cassettes.model",
+    "TokentapeError": "cassettes.model",
+    "Mock": "mockserver.mock",
+    "serve": "mockserver.embed",
+    "synth": "cassettes.synth",
+}
+"""What is imported at first use."""
 
 
 class Entry(NamedTuple):
@@ -59,11 +67,15 @@ COMMANDS = {
     "list": Entry("Tapes", "recorder.tape_commands", "List tapes and what is on them."),
     "show": Entry("Tapes", "recorder.tape_commands", "Show head, timeline, text and ending of a tape."),
     "verify": Entry("Tapes", "recorder.tape_commands", "Play a tape and compare bytes and gaps."),
+    "check": Entry("Tapes", "recorder.check_commands", "Hold tapes against grammar, secrets and age, for CI."),
     "edit": Entry("Tapes", "recorder.tape_commands", "Repair a tape that was edited by hand."),
+    "prune": Entry("Tapes", "recorder.upkeep_commands", "Drop what no run of the tests has played."),
     "import": Entry("Tapes", "recorder.tape_commands", "Make tapes of other tools' recordings."),
     "synth": Entry("Tapes", "recorder.synth_commands", "Make a tape of an answer that nobody recorded."),
+    "convert": Entry("Tapes", "recorder.transpose_commands", "Make the same conversation in another dialect."),
     "schema": Entry("Tapes", "recorder.tape_commands", "Print a JSON Schema for editors."),
     "config": Entry("About", "recorder.settings", "Show every setting and where it comes from."),
+    "init": Entry("About", "recorder.upkeep_commands", "Set up a project: git, formatters, settings."),
     "completion": Entry("About", "recorder.completion", "Print the completion script of a shell."),
     "demo": Entry("About", "recorder.demo", "Record and replay a stream: no key, no network."),
     "doctor": Entry("About", "recorder.tape_commands", "Check this installation and its surroundings."),
@@ -94,8 +106,38 @@ class Composition:
         return import_module("mockserver.forwarding")
 
     def configured(self) -> dict[str, click.Command]:
-        """The commands that have a table of their own in a configuration file."""
-        return {name: _load(name) for name in ("serve", "record")}
+        """The commands that have a table of their own in a configuration file, and one that stands for the plugin."""
+        plugin: click.Command = import_module("mockserver.pytest_options").pytest_settings
+        return {"serve": _load("serve"), "record": _load("record"), "pytest": plugin}
+
+    def rig(self, flags: Mapping[str, Any], root: Path, environ: Mapping[str, str]) -> Any:
+        """The server of a test session in `root`, for the pytest plugin; `flags` are those that were given. Raises
+        TokentapeError for settings that cannot be used."""
+        made, standby = import_module("mockserver.rig"), self.standby
+        of, table = import_module("recorder.settings").settings_of, self.configured()["pytest"]
+        found = of("pytest", table, self.configured, environ, root).found
+        values = {key: setting.value for key, setting in found.items()}
+        if file := values.pop("providers", None):
+            providers = import_module("cassettes.providers")
+            providers.extend(providers.read(Path(file)))
+        settings = made.settings_of(values, flags)
+        upstreams = import_module("recorder.outgoing").upstreams_of(
+            values.get("upstream", ()), environ if settings.records else None, settings.mapped
+        )
+
+        def record(place: Path, mode: str, rules: Any, house: Any) -> Any:
+            return standby.episode(
+                place,
+                mode,
+                one_file=True,
+                upstreams=upstreams,
+                environ=environ,
+                redactor=house.redactor,
+                rules=rules,
+                report=house.said.append,
+            )
+
+        return made.Rig(settings._replace(upstreams=upstreams), root, record)
 
     @cached_property
     def scenarios(self) -> ModuleType:
@@ -206,6 +248,49 @@ def _run(argv: list[str]) -> int:
     color = False if os.environ.get("NO_COLOR") else None
     result = _commands.main(argv or ["--help"], "tokentape", standalone_mode=False, obj=context, color=color)
     return result if type(result) is int else 0
+
+
+def record(
+    folder: str | os.PathLike[str],
+    *,
+    mode: str = "once",
+    one_file: bool = False,
+    upstream: Mapping[str, str] | None = None,
+    ignore: Sequence[str] = (),
+    normalize: Sequence[str] = (),
+    host: str = "127.0.0.1",
+    port: int = 0,
+) -> Serving:
+    """A server for a `with` block that forwards to the providers and keeps every answer in `folder`, or (`one_file`) in
+    the file of that name; what is there already plays as `mode` says: none, once, new_episodes, all, rewrite.
+
+    `upstream`: base URLs by provider or new mount, before those of the base-URL variables; `ignore` and `normalize`: as
+    of `tokentape record`. Leaving the block waits for what is under way to be kept. Raises TokentapeError.
+    """
+    if hidden := hidden_package():
+        raise ImportError(hidden)
+    modes = ("none", "once", "new_episodes", "all", "rewrite")
+    if mode not in modes:
+        raise ValueError(f"mode: found {mode!r}, expected one of {', '.join(modes)}")
+    embed, standby = import_module("mockserver.embed"), import_module("recorder.standby")
+    rules = import_module("cassettes.normalise").rules_of(ignore, normalize)
+    named = [f"{name}={url}" for name, url in (upstream or {}).items()]
+    upstreams = import_module("recorder.outgoing").upstreams_of(named, os.environ)
+
+    def episode(redactor: Any, report: Any) -> Any:
+        return standby.episode(
+            Path(folder),
+            mode,
+            one_file=one_file,
+            upstreams=upstreams,
+            environ=dict(os.environ),
+            redactor=redactor,
+            rules=rules,
+            report=report,
+        )
+
+    serving: Serving = embed.recording(episode, upstreams=upstreams, rules=rules, host=host, port=port)
+    return serving
 
 
 def split_wrapped(argv: list[str]) -> tuple[list[str], tuple[str, ...] | None]:

@@ -49,6 +49,8 @@ _FORMS: Final[dict[str, tuple[tuple[str, ...], ...]]] = {
     "openai-chat": (("response_format",),),
     "openai-responses": (("text", "format"),),
     "anthropic": (("output_format",), ("output_config", "format")),
+    "ollama": (("format",),),
+    "cohere": (("response_format",),),
     "gemini": tuple(
         (config, name)
         for config in ("generationConfig", "generation_config")
@@ -125,6 +127,18 @@ def _chat(value: object) -> list[Turn]:
     return found
 
 
+def _ollama(value: object) -> list[Turn]:
+    """As OpenAI's chat, but for images, which stand in a list beside the text; or one prompt (`/api/generate`)."""
+    prompt = at(value, "prompt")
+    alone: list[object] = [{"role": "system", "content": at(value, "system")}, {"role": "user", "content": prompt}]
+    messages = alone if isinstance(prompt, str) else _items(at(value, "messages"))
+    found: list[Turn] = []
+    for message in messages:
+        found += _chat({"messages": [message]})
+        found += [(str(at(message, "role")), "image") for _ in _items(at(message, "images"))]
+    return found + [("user", "image") for _ in _items(at(value, "images"))]
+
+
 def _responses(value: object) -> list[Turn]:
     found: list[Turn] = _parts("system", at(value, "instructions"))
     if (before := at(value, "previous_response_id")) is not None:
@@ -192,4 +206,6 @@ _READERS: Final[dict[str, Callable[[object], list[Turn]]]] = {
     "openai-responses": _responses,
     "anthropic": _anthropic,
     "gemini": _gemini,
+    "ollama": _ollama,
+    "cohere": _chat,
 }

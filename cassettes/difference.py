@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import islice
+from typing import Final
 
 import msgspec
 
@@ -37,7 +38,8 @@ _PLAIN = re.compile(r"\$(?:\.[A-Za-z0-9_-]+)+")
 _ASKED = re.compile(
     r"\$(?:\.(?:messages|input|contents|instructions|prompt|system|systemInstruction|model|tools)\b|\[[0-9]|$)"
 )
-_ABSENT = object()
+ABSENT: Final = object()
+"""The value of a field that is not there."""
 _LENGTH = " (its length)"
 _KINDS = {
     "call": "a call id",
@@ -108,18 +110,18 @@ class Comparison:
         if asked.body != entry.body:
             one, other = self._value, normalised(entry.body, self._rules)
             if not isinstance(one, bytes) and not isinstance(other, bytes):
-                yield from (path for path, _ in _values(one, other))
+                yield from (path for path, *_ in unequal(one, other))
             elif one != other:
                 live, taped = _json(asked.body), _json(entry.body)
                 flaw = "" if isinstance(taped, bytes) else json_flaw(asked.body)
-                yield from (f"body ({flaw})" if flaw and path == "body" else path for path, _ in _values(live, taped))
+                yield from (f"body ({flaw})" if flaw and path == "body" else path for path, *_ in unequal(live, taped))
 
 
 def _undecided(body: bytes, taped: bytes) -> Iterator[str]:
     """Where two bodies differ that are one normalised value, and what is volatile there."""
     names = [
         f"{path}{_kind(value)}" if path.removeprefix("$.") not in NOT_ASKED else path
-        for path, value in islice(_values(_json(body), _json(taped)), 100)
+        for path, value, _ in islice(unequal(_json(body), _json(taped)), 100)
     ]
     yield from names or ["body (the same JSON, spelled otherwise)"]
 
@@ -186,24 +188,25 @@ def _kind(value: object) -> str:
     return f" ({', '.join(sorted({_KINDS[one.kind] for one in found}))})" if found else ""
 
 
-def _values(live: object, taped: object) -> Iterator[tuple[str, object]]:
-    """JSON paths where two values differ, in the order of the live one, and the live value. No recursion: a body may
-    nest deeply."""
+def unequal(live: object, taped: object) -> Iterator[tuple[str, object, object]]:
+    """JSON paths where two values differ, in the order of the live one, with both values (ABSENT where there is none).
+    No recursion: a body may nest deeply."""
     waiting: list[tuple[str, object, object]] = [("$", live, taped)]
     while waiting:
         path, one, other = waiting.pop()
         if isinstance(one, bytes) or isinstance(other, bytes):
             if one != other:
-                yield "body", None
+                yield "body", one, other
             continue
         if isinstance(one, dict) and isinstance(other, dict):
             names = [*one, *(name for name in other if name not in one)]
-            pairs = [(path + _step(name), one.get(name, _ABSENT), other.get(name, _ABSENT)) for name in names]
+            pairs = [(path + _step(name), one.get(name, ABSENT), other.get(name, ABSENT)) for name in names]
         elif isinstance(one, list) and isinstance(other, list) and len(one) == len(other):
             pairs = [(f"{path}[{at}]", *both) for at, both in enumerate(zip(one, other, strict=True))]
         else:
             if type(one) is not type(other) or one != other:
-                yield path if not isinstance(one, list) or not isinstance(other, list) else path + _LENGTH, one
+                lists = isinstance(one, list) and isinstance(other, list)
+                yield path + _LENGTH * lists, one, other
             continue
         waiting += reversed(pairs)
 

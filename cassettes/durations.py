@@ -1,4 +1,4 @@
-"""Durations and speeds as people write them: `250ms`, `1.5s`, `2m`, `max`. Pure; imports `model` only."""
+"""Durations, ages and speeds as people write them: `250ms`, `1.5s`, `2m`, `max`. Pure; imports `model` only."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from cassettes.model import TokentapeError
 
 _DURATION = re.compile(r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)\s*(ms|s|m|h)?")
 _IN_MS = {"ms": 1.0, "s": 1000.0, "m": 60_000.0, "h": 3_600_000.0}
+_AGE = re.compile(r"([0-9]{1,6}(?:\.[0-9]{0,6})?)\s*([hdw])")
+_IN_DAYS = {"h": 1 / 24, "d": 1.0, "w": 7.0}
 LONGEST_MS = 1e10
 """About four months. Beyond, timers of an event loop overflow; nobody waits that long."""
 SLOWEST = 1e-6
@@ -35,6 +37,14 @@ def duration(text: str) -> float:
     if ms > LONGEST_MS:
         raise DurationError(f"{text[:40]!r} is too long a duration; expected {LONGEST_MS / 3.6e6:.0f}h at most")
     return ms
+
+
+def age(text: str) -> float:
+    """Days, as `90d`, `12w` or `36h`. Raises DurationError."""
+    found = _AGE.fullmatch(text.strip().lower())
+    if found is None:
+        raise DurationError(f"{text[:40]!r} is not an age; expected a number with h, d or w, such as 90d")
+    return float(found[1]) * _IN_DAYS[found[2]]
 
 
 def speed(text: str) -> float:

@@ -33,19 +33,20 @@ def is_stream(response: Response) -> bool:
 def payloads(response: Response) -> Iterator[object]:
     """The decoded JSON of every event; None for what has none (comments, `[DONE]`). A last event that lacks its blank
     line counts if it is whole: google-genai delivers it (providers.md 2.5)."""
-    yield from map(payload, _events(response))
+    yield from map(payload, events(response))
 
 
 def broken_event(response: Response) -> int | None:
     """The number of the first event whose data begins as a JSON object and is none; None if there is no such event.
     What has another meaning (`[DONE]`, plain text, nothing) is not broken."""
-    for number, event in enumerate(_events(response), start=1):
+    for number, event in enumerate(events(response), start=1):
         if payload(event) is None and _data(event).startswith("{"):
             return number
     return None
 
 
-def _events(response: Response) -> Iterator[bytes]:
+def events(response: Response) -> Iterator[bytes]:
+    """The bytes of every event, one that lacks its blank line at the end put right."""
     body, kind = response.body, _kind(response)
     ends = [0, *event_ends(body, kind)]
     for start, end in pairwise(ends):

@@ -14,6 +14,7 @@ from typing import NamedTuple
 from cassettes import dialects
 from cassettes.conversation import frame, last_user, turns
 from cassettes.framing import octets
+from cassettes.model import EventKind
 from cassettes.normalise import NO_RULES, Rules, decoded, digest, normalised_value, strict_digest
 
 _VERSION = re.compile(r"/v1(?:alpha|beta)/(?=models/|tunedModels/)")
@@ -64,6 +65,11 @@ class Likeness:
         if self._streams is None:
             self._streams = dialects.get(self.dialect).streams(self.path, self.query, decoded(self._body()))
         return self._streams
+
+    @property
+    def form(self) -> EventKind | None:
+        """The form in which it asks for its stream; None where the grammar has one alone."""
+        return dialects.get(self.dialect).form(self.path, self.query)
 
     @property
     def digests(self) -> Digests:

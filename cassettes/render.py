@@ -1,11 +1,13 @@
 """An interaction as text for people: head, timeline, gaps, text, ending; and two timelines side by side.
 
 Returns strings and plain values, prints nothing, knows no terminal: width, characters and colours are the `Page`.
-Whatever comes from a tape is escaped here. May import `model`, `measures`, `axis` and `printable` of this package.
+Whatever comes from a tape is escaped here. May import `model`, `measures`, `axis`, `normalise`
+and `printable` of this package.
 """
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_left
 from collections.abc import Iterable
 from itertools import accumulate, pairwise
@@ -14,6 +16,7 @@ from typing import Any
 from cassettes.axis import axis
 from cassettes.measures import Comparison, Measures, Percentiles, Texts, compare, measure
 from cassettes.model import Ending, Frame, Framing, Interaction, Timeline
+from cassettes.normalise import decoded
 from cassettes.printable import Kind, Page, clip, count, escape, escape_bytes, milliseconds, pad
 
 _DEFAULT_PAGE = Page()
@@ -63,6 +66,19 @@ def show_text(interaction: Interaction, texts: Texts) -> str:
     """Only the text that the stream carried, escaped but for line ends and tabs, with a line end behind it."""
     text = escape(measure(interaction, texts).text, keep="\n\t")
     return text if text.endswith("\n") or not text else text + "\n"
+
+
+def show_asked(interaction: Interaction, name: str) -> str:
+    """A heading and what was asked: the body as JSON, indented, else as it stands. Escaped but for line ends."""
+    request, response = interaction.request, interaction.response
+    head = f"{name} {request.method} {request.uri} -> {response.code} {response.stream.end.type}"
+    value = decoded(request.body)
+    text = (
+        request.body.decode("utf-8", "replace")
+        if isinstance(value, bytes)
+        else json.dumps(value, ensure_ascii=False, indent=1)
+    )
+    return escape(head) + "\n" + (escape(text, keep="\n\t").rstrip("\n") + "\n\n" if text else "")
 
 
 def summary(interaction: Interaction, texts: Texts | None = None) -> dict[str, Any]:

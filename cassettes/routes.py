@@ -72,8 +72,8 @@ class Route(msgspec.Struct, frozen=True, kw_only=True):
 def parse(method: str, target: str, headers: Headers = (), extra: Collection[str] = (), body: bytes = b"") -> Route:
     """Reads a request target (origin-form or absolute-form); `extra` names the upstreams that are no rows of ours.
 
-    `body` is decoded only where a path without mount leaves it to the model who is meant. Raises RouteError, and
-    nothing else, for prefixes and headers of ours that break the grammar.
+    `body` is decoded only where a path without mount leaves it to the model, or to the shape of the request, who is
+    meant. Raises RouteError, and nothing else, for prefixes and headers of ours that break the grammar.
     """
     host = None
     if origin := _ORIGIN.match(target):
@@ -92,7 +92,7 @@ def parse(method: str, target: str, headers: Headers = (), extra: Collection[str
         return Route(
             path=rest, query=query, dialect=dialect, operation=operation, provider=name, deck=deck, faults=faults
         )
-    dialect, operation, prefix = _bare(method, path, query, headers)
+    dialect, operation, prefix = _bare(method, path, query, headers, body)
     guess = (
         Evidence(named, "header")
         if named is not None
@@ -176,9 +176,13 @@ def error(
     path, else by the provider's first."""
     row = route.row or (route.meant if route.likely else None)
     if row is None:
-        return dialects.get(route.dialect).error(status, message, code, retry=retry)
-    dialect = row.dialects[0] if route.dialect == "raw" else route.dialect
-    return row.error(dialect, status, message, code, retry=retry)
+        headers, body = dialects.get(route.dialect).error(status, message, code, retry=retry)
+    else:
+        dialect = row.dialects[0] if route.dialect == "raw" else route.dialect
+        headers, body = row.error(dialect, status, message, code, retry=retry)
+    # Who asked for an array gets its errors in one (providers.md 6.2).
+    in_array = route.operation and dialects.get(route.dialect).form(route.path, route.query) == "json-array"
+    return headers, b"[" + body + b"\n]\n" if in_array else body
 
 
 def refusal(route: Route, body: bytes) -> str | None:
@@ -190,11 +194,14 @@ def refusal(route: Route, body: bytes) -> str | None:
 
 
 def _model(dialect: str, path: str, body: bytes) -> str | None:
+    return dialects.get(dialect).model(path, _decoded(body))
+
+
+def _decoded(body: bytes) -> object:
     try:
-        value = json.loads(body) if body else None
+        return json.loads(body) if body else None
     except (ValueError, RecursionError):
-        value = None
-    return dialects.get(dialect).model(path, value)
+        return None
 
 
 def _named(headers: Headers, extra: Collection[str]) -> str | None:
@@ -301,16 +308,20 @@ def _mounted(method: str, rest: str, row: Provider, query: str, headers: Headers
     return dialect.name, operation if fits else None
 
 
-def _bare(method: str, path: str, query: str, headers: Headers) -> tuple[str, str | None, str | None]:
+def _bare(method: str, path: str, query: str, headers: Headers, body: bytes) -> tuple[str, str | None, str | None]:
     """Dialect, operation and prefix of a path without mount. `/v1/models` has several claimants: their marks tell them
-    apart, and without any it is the first's (providers.md 9.3)."""
+    apart, and without any it is the first's (providers.md 9.3); those of `/api/chat` know their own by the body."""
     found = [
         (dialect, *split) for dialect in dialects.claimants(method, path) if (split := dialect.split(method, path))
     ]
     right = [claim for claim in found if _is_bare(claim[0], claim[2])]
     if not right:
         return (found[0][0].name, None, found[0][2]) if found else ("raw", None, None)
-    dialect, operation, prefix = next((claim for claim in right if _marked(claim[0], query, headers)), right[0])
+    meant = next((claim for claim in right if _marked(claim[0], query, headers)), None)
+    if meant is None and len(right) > 1:
+        value = _decoded(body)
+        meant = next((claim for claim in right if claim[0].claims(value)), None)
+    dialect, operation, prefix = meant or right[0]
     return dialect.name, operation, prefix
 
 

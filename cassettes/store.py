@@ -29,7 +29,9 @@ __all__ = [
     "FolderStore",
     "append",
     "find_tape",
+    "put",
     "read_tape",
+    "remove",
     "replace",
     "shipped_root",
     "tape_name",
@@ -235,6 +237,23 @@ def update(path: Path, change: Callable[[tuple[Interaction, ...]], Iterable[Inte
     return held
 
 
+def put(path: Path, data: bytes) -> None:
+    """Makes the file of the tape at `path` `data`, byte for byte. Raises CassetteError where that is no cassette, and
+    TokentapeError; the old file is then intact."""
+    load(data, str(path))
+    with _locked(path.parent):
+        _write(path, data, None)
+
+
+def remove(path: Path) -> None:
+    """Deletes the tape at `path`. Raises TokentapeError."""
+    try:
+        with _locked(path.parent):
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise TokentapeError(f"{path}: cannot be deleted ({error.strerror})") from None
+
+
 _WRITTEN = Growing()
 
 
@@ -274,13 +293,14 @@ def _locked(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _write(path: Path, data: bytes, pieces: tuple[Piece, ...]) -> None:
+def _write(path: Path, data: bytes, pieces: tuple[Piece, ...] | None) -> None:
     """Beside the tape, on the disk, then into its place: no reader ever sees half a tape."""
     scratch = _scratch(path, data)
     try:
         stamp = _stamp(scratch)
         scratch.replace(path)
-        _WRITTEN.wrote(str(path), stamp, pieces)
+        if pieces is not None:
+            _WRITTEN.wrote(str(path), stamp, pieces)
         _sync(path.parent)
     except OSError as error:
         kept = _set_aside(scratch, path)

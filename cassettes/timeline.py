@@ -5,7 +5,9 @@ On a tape gaps are differences of offsets rounded to 0.1 ms (DESIGN 4), so round
 
 from __future__ import annotations
 
-from itertools import pairwise
+from bisect import bisect_left
+from collections.abc import Iterable
+from itertools import accumulate, pairwise
 from typing import Any
 
 from cassettes.model import (
@@ -49,6 +51,16 @@ def to_timeline(interaction: Interaction) -> Timeline:
         trailers=stream.trailers,
         informational=stream.informational,
     )
+
+
+def arrivals(timeline: Timeline, sizes: Iterable[int]) -> list[float]:
+    """When each of the stretches of the body that are so many bytes, one after another, had come: at the offset of the
+    frame with its last byte. What lies behind the last frame came with it."""
+    ends = list(accumulate(len(frame.data) for frame in timeline.frames))
+    if not ends:
+        return [timeline.head_at_ms for _ in sizes]
+    last = len(ends) - 1
+    return [timeline.frames[min(bisect_left(ends, end), last)].at_ms for end in accumulate(sizes)]
 
 
 def tenth(ms: float) -> float:

@@ -12,7 +12,7 @@ import re
 from msgspec.structs import replace
 
 from cassettes.events import event_kind
-from cassettes.model import Cassette, Ending, Headers, Informational, Interaction, Response, Stream
+from cassettes.model import Cassette, Ending, Headers, Informational, Interaction, Request, Response, Stream
 from cassettes.sizes import format_chunks, rounded, tenths
 
 # ASCII that a literal block may hold: all that is printable, tab and LF.
@@ -81,14 +81,10 @@ def text_of(cassette: Cassette) -> str:
 
 
 def _interaction(interaction: Interaction) -> str:
-    request, response = interaction.request, interaction.response
+    response = interaction.response
     return "".join(
         (
-            "- request:\n",
-            f"    method: {_word(request.method)}\n",
-            f"    uri: {_inline(request.uri)}\n",
-            _headers(request.headers, 4),
-            f"    body: {block(request.body, 6)}",
+            f"- {request_text(interaction.request, 2)}",
             "  response:\n",
             f"    status: {{code: {response.code}, message: {_word(response.message)}}}\n",
             _headers(response.headers, 4),
@@ -96,6 +92,21 @@ def _interaction(interaction: Interaction) -> str:
             f"      string: {block(response.body, 8)}",
             "    stream:\n",
             _stream(response),
+        )
+    )
+
+
+def request_text(request: Request, indent: int) -> str:
+    """The key `request` and all that it holds, from the key on; what follows on lines of its own stands deeper than
+    `indent`, the column of the key."""
+    pad = " " * (indent + 2)
+    return "".join(
+        (
+            "request:\n",
+            f"{pad}method: {_word(request.method)}\n",
+            f"{pad}uri: {_inline(request.uri)}\n",
+            _headers(request.headers, indent + 2),
+            f"{pad}body: {block(request.body, indent + 4)}",
         )
     )
 

@@ -8,40 +8,34 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 from aiohttp import web
 
 from cassettes import routes
-from cassettes.convert import coding
-from cassettes.framing import text
 from cassettes.matching import Asked
-from cassettes.model import Headers, Request, TokentapeError, header
-from cassettes.redact import Redactor, redact_body
-from cassettes.secrets import secrets_from_request
+from cassettes.model import Request, TokentapeError
+from cassettes.redact import Redactor
 from cassettes.synth.cards import CardError
 from mockserver import answers, browsers, secure, wire
 from mockserver.catalogue import Catalogue
-from mockserver.choose import Chooser, Chosen, Found
+from mockserver.choose import Chooser, Chosen
 from mockserver.control import House
 from mockserver.decks import Deck, Decks
 from mockserver.faults.grammar import FaultError
-from mockserver.faulty import Wanted, wanted
 from mockserver.guards import Guard
 from mockserver.hub import Hub
 from mockserver.journal import By, Came, Ending, Journal, Record
 from mockserver.misses import Misses, miss_of
-from mockserver.mounts import extra_mounts
 from mockserver.outcomes import ended
-from mockserver.own import Own, is_journalled, is_own
-from mockserver.plan import Asking
+from mockserver.own import Own, is_journalled
 from mockserver.player import Outcome, Player
+from mockserver.reading import Reading, Readings, headers_of
 from mockserver.relay import Relay
 from mockserver.remarks import Remarks
-from mockserver.resuming import had_of
+from mockserver.repeats import Repeats
 from mockserver.staging import Moment, Stage, staged
 from mockserver.stored import OPERATIONS, Stored
 
@@ -52,10 +46,10 @@ MAX_BODY = 64 * 1024 * 1024
 """Bytes of a request body (DESIGN 6); more is a 413."""
 MAX_LINE = 64 * 1024
 """Bytes of a request line or header: a token of a company's own gateway can be longer than aiohttp's 8190."""
-ASKED_REMEMBERED = 1024
-"""Requests whose reading (route, redacted body) is remembered."""
-ASKED_LARGEST = 16 * 1024
-"""Bytes of a body up to which that is worth it."""
+
+
+KEPT_ALIVE = 86_400.0
+"""Seconds after which aiohttp ends a connection that seems idle to it: it does not see repeated requests."""
 
 
 class Live(Protocol):
@@ -79,20 +73,6 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     tls: ssl.SSLContext | None = None
 
 
-class _Reading(NamedTuple):
-    """What a request asks and in which way, whether it asks the server itself, what tapes of which chooser (its deck's,
-    or the server's) have for it, what the journal keeps of it, its request key, and which faults it wants."""
-
-    asked: Asked
-    asking: Asking
-    own: bool
-    found: Found | None
-    chooser: Chooser
-    came: Came
-    key: str | None
-    wanted: Wanted
-
-
 class Server:
     """One listening server. `start` and `stop` are called in the same event loop.
 
@@ -107,6 +87,7 @@ class Server:
         redactor: Redactor,
         report: Callable[[str], None],
         forward: Forward | None = None,
+        journal: Journal | None = None,
     ) -> None:
         self.chooser = chooser
         self.scenario: Scenario | None = None
@@ -115,14 +96,9 @@ class Server:
         self._report = report
         self._forward = forward
         self.decks = Decks()
-        self.journal = Journal()
-        self._readings: OrderedDict[tuple[object, ...], _Reading] = OrderedDict()
-        self._read_for: object = None
-        self._read_with = 0
+        self.journal = Journal() if journal is None else journal
         self._stopping = False
         self._stamped = not chooser.playing.pace.timeless
-        self._catalogue = Catalogue(chooser.index, chooser.cards)
-        self._extra = settings.extra
         self._connections = wire.Connections()
         self._hub: Hub | None = None
         self._runner: web.ServerRunner | None = None
@@ -130,9 +106,13 @@ class Server:
         self._entry: secure.Entry | None = None
         self._remarks = Remarks(report)
         self._guard = Guard(origins=settings.origins, token=settings.token)
-        self._missed = Misses()
+        self._readings = Readings(
+            chooser, self.decks, redactor, self._guard, extra=settings.extra, tls=settings.tls is not None
+        )
+        self._repeats = Repeats()
+        self.missed = Misses()
         self._stored = Stored(chooser)
-        self._own = Own(House(chooser, self.decks, self.journal, self._missed, redactor, lambda: self.hub))
+        self._own = Own(House(chooser, self.decks, self.journal, self.missed, redactor, lambda: self.hub))
         self.misses = 0
         self.played = 0
         self.url = ""
@@ -151,6 +131,7 @@ class Server:
         bound = wire.listen(host, port)
         self._stopping = False
         self._guard = msgspec.structs.replace(self._guard, host=host, address=bound.getsockname()[0])
+        self._readings.guard = self._guard
         self._hub = Hub(asyncio.get_running_loop())
         # The low-level server: an Application would resolve a route that is always the same one, for 8 us a request.
         # auto_decompress off: a request body reaches the upstream, and the matcher, as it was sent (DESIGN 6).
@@ -159,6 +140,7 @@ class Server:
             handler_cancellation=True,
             auto_decompress=False,
             access_log=None,
+            keepalive_timeout=KEPT_ALIVE,
             logger=wire.Complaints(self._report).logger,
             max_line_size=MAX_LINE,
             max_field_size=MAX_LINE,
@@ -168,7 +150,7 @@ class Server:
         # Where nothing waits no deadline counts from a request, so nobody need know when it came.
         stamped = not self.chooser.playing.pace.timeless
         if self._settings.tls is None:
-            self._listening = await wire.accept(served, bound, stamped=stamped)
+            self._listening = await wire.accept(served, bound, self._repeat, stamped=stamped)
         else:
             self._entry = secure.Entry(self._settings.tls, self._report, self._hub, stamped=stamped)
             self._listening = await self._entry.accept(served, bound)
@@ -206,7 +188,7 @@ class Server:
     async def _handle_page(self, request: web.BaseRequest) -> web.StreamResponse:
         """A request of a web page: preflights are answered here, and what is no tape's says who may read it too, else a
         browser shows its page nothing, not even the reason."""
-        headers = _headers(request)
+        headers = headers_of(request)
         reader = browsers.reader_of(headers, self._guard)
         if request.method == "OPTIONS":
             if reader == browsers.NOBODY and (refusal := self._guard.foreign(headers)) is not None:
@@ -227,44 +209,72 @@ class Server:
             message = f"the body is over {MAX_BODY} bytes"
             return self._refused(request, 413, message, "tokentape_too_large", start)
         try:
-            return await self._answer(request, self._read(request, body), start)
+            return await self._answer(request, self._readings.read(request, body), start)
         except routes.RouteError as error:
             return self._refused(request, 400, str(error), "tokentape_bad_path", start)
         except (FaultError, CardError) as error:
             return self._refused(request, *answers.mistake(error), start)
 
-    async def _answer(self, request: web.BaseRequest, reading: _Reading, start: float) -> web.StreamResponse:
+    async def _answer(self, request: web.BaseRequest, reading: Reading, start: float) -> web.StreamResponse:
         """The answer of a tape, or of whoever else has one. Raises FaultError for faults that cannot act on it."""
         if reading.own:
             return await self._handle_own(request, reading, start)
         asked, found = reading.asked, reading.found
-        if not self._forward and (refused := answers.provider_refusal(asked, found, reading.chooser)) is not None:
-            return self._told(reading.came, start, refused)
         deck = self.decks.get(asked.route.deck, start)
+        forward = deck.forward or self._forward
+        if forward is None and (refused := answers.provider_refusal(asked, found, reading.chooser)) is not None:
+            return self._told(reading.came, start, refused)
+        stage, alone = Stage(asked, reading.asking, found, reading.wanted), True
         if (found is None or found[0] == "route") and asked.route.operation in OPERATIONS:
-            stored = self._store(reading).answer(
-                asked, reading.asking, deck, start, made_here=self._forward is not None
-            )
-            if stored is not None:
-                reading.wanted.refuse("a response that is asked for by its id stays whole")
-                return await self._give(request, stored, start, reading)
-        stage = Stage(asked, reading.asking, found, reading.wanted)
+            held = self._store(reading).answer(asked, reading.asking, deck, start, made_here=forward is not None)
+            if isinstance(held, web.Response):
+                reading.wanted.refuse("a response that is asked for by its id stays whole, but with stream=true")
+                return self._told(reading.came, start, held)
+            if held is not None:
+                stage, alone = Stage(asked, held.asking, held.entry, reading.wanted), False
+        chosen = self._staged(stage, reading, deck, start)
+        if chosen is not None:
+            door = wire.door_of(request) if alone else None
+            known = door is not None and door.only is not None and self._repeats.remember(door.only, reading)
+            return await self._play(request, chosen, deck, start, reading, door if known else None)
+        if forward is not None and (asked.route.provider is not None or asked.route.dialect != "raw"):
+            if (refusal := self._guard.foreign(asked.request.headers)) is not None:
+                foreign = answers.failure(asked.route, refusal.status, refusal.message, refusal.code)
+                return self._told(reading.came, start, foreign)
+            reading.wanted.refuse("no tape answers this request, and what is forwarded stays whole")
+            return await self._relay(request, reading, deck, start, forward)
+        return self._told(reading.came, start, self._unplayed(reading, deck))
+
+    def _staged(self, stage: Stage, reading: Reading, deck: Deck, start: float) -> Chosen | None:
+        """What of a tape answers, counted as an attempt; None where nothing does. Raises FaultError."""
+        asked, found = reading.asked, reading.found
         chosen = staged(stage, reading.chooser, deck.scenario or self.scenario, deck, Moment(start, self.hub.wall_now))
         if chosen is not None:
             if found is not None and chosen.candidates is found[1]:
                 self._remarks.note(asked, reading.asking, found, chosen)
             if asked.route.operation == "responses":
                 self._store(reading).begun(asked, chosen.entry, deck, start)
-            return await self._play(request, chosen, deck, start, reading)
-        if self._forward is not None and (asked.route.provider is not None or asked.route.dialect != "raw"):
-            if (refusal := self._guard.foreign(asked.request.headers)) is not None:
-                foreign = answers.failure(asked.route, refusal.status, refusal.message, refusal.code)
-                return self._told(reading.came, start, foreign)
-            reading.wanted.refuse("no tape answers this request, and what is forwarded stays whole")
-            return await self._relay(request, reading, deck, start, self._forward)
-        return self._told(reading.came, start, self._unplayed(reading, deck))
+        return chosen
 
-    async def _handle_own(self, request: web.BaseRequest, reading: _Reading, start: float) -> web.StreamResponse:
+    def _repeat(self, door: wire.Door, data: bytes) -> bool:
+        """Answers a request whose bytes came before, where nothing but its deck's place can have changed since."""
+        reading = self._repeats.get(data)
+        if reading is None or self.scenario is not None or self._stopping or not self._readings.current():
+            return False
+        hub = self.hub
+        start = hub.past(door.came) if self._stamped else hub.now()
+        deck = self.decks.get(reading.asked.route.deck, start)
+        if deck.faults or deck.scenario is not None:
+            return False
+        stage = Stage(reading.asked, reading.asking, reading.found, reading.wanted)
+        chosen = self._staged(stage, reading, deck, start)
+        if chosen is None:
+            return False
+        door.came = None
+        self._begin(door, chosen, deck, start, reading)
+        return True
+
+    async def _handle_own(self, request: web.BaseRequest, reading: Reading, start: float) -> web.StreamResponse:
         asked = reading.asked
         deck = self.decks.get(asked.route.deck, start) if is_journalled(asked) else Deck()
         wish = reading.wanted.in_deck(deck.faults)
@@ -276,14 +286,14 @@ class Server:
         return answer
 
     async def _give(
-        self, request: web.BaseRequest, answer: Chosen | web.Response, start: float, reading: _Reading
+        self, request: web.BaseRequest, answer: Chosen | web.Response, start: float, reading: Reading
     ) -> web.StreamResponse:
         """Plays what was asked for by name, so that no place moves, or tells what was said of it."""
         if isinstance(answer, web.Response):
             return self._told(reading.came, start, answer)
         return await self._play(request, answer, Deck(reading.asked.route.deck or ""), start, reading)
 
-    def _store(self, reading: _Reading) -> Stored:
+    def _store(self, reading: Reading) -> Stored:
         """The responses on the tapes that the request's deck has."""
         own = self.decks.own(reading.asked.route.deck)
         if own is None:
@@ -291,13 +301,13 @@ class Server:
         own.stored = own.stored or Stored(reading.chooser)
         return own.stored
 
-    def _unplayed(self, reading: _Reading, deck: Deck) -> web.Response:
+    def _unplayed(self, reading: Reading, deck: Deck) -> web.Response:
         """The server's own answer where no tape has one."""
         asked = reading.asked
         if asked.request.method == "OPTIONS":
             return answers.options(answers.ANY_METHOD)
         own = reading.chooser is not self.chooser
-        catalogue = Catalogue(reading.chooser.index, reading.chooser.cards) if own else self._catalogue
+        catalogue = Catalogue(reading.chooser.index, reading.chooser.cards) if own else self._readings.catalogue
         if reading.found is None and (said := catalogue.answer(asked)) is not None:
             reading.wanted.refuse("no tape answers this request, and what the server says itself stays whole")
             return answers.json_response(said.body, said.code)
@@ -309,7 +319,7 @@ class Server:
     ) -> web.StreamResponse:
         """The answer to a request that cannot be read; the journal has its head."""
         route = self._shape(request)
-        asked = Asked(Request(request.method, request.raw_path, _headers(request)), route, b"")
+        asked = Asked(Request(request.method, request.raw_path, headers_of(request)), route, b"")
         return self._told(Came(asked), start, answers.failure(route, status, message, code))
 
     def _told(self, came: Came, start: float, answer: web.Response) -> web.Response:
@@ -322,116 +332,74 @@ class Server:
         self.journal.end(record, self.hub.now(), "server", "kept-alive")
         return answer
 
-    def _miss(self, reading: _Reading) -> web.Response:
+    def _miss(self, reading: Reading) -> web.Response:
         self.misses += 1
         asked = reading.asked
-        redactor = self._redactor_for(asked.request.headers, asked.request.uri)
+        redactor = self._readings.redactor_for(asked.request.headers, asked.request.uri)
         miss = miss_of(asked, self.url, reading.chooser, reading.found, redactor)
-        self._missed.note(miss)
+        self.missed.note(miss, self.journal.total + 1)
         self._report(f"tokentape: no tape matches {miss.method} {miss.path}: {miss.message}")
         return answers.failure(asked.route, 404, f"no tape matches: {miss.message}", "tokentape_no_match")
 
     def _shape(self, request: web.BaseRequest) -> routes.Route:
-        headers = _headers(request)
-        return answers.shape(request.method, request.raw_path, headers, self._extra)
-
-    def _read(self, request: web.BaseRequest, body: bytes) -> _Reading:
-        """What `request` asks. Remembered while the tapes stay, for small bodies: all it depends on is in the key."""
-        if self._read_for is not self.chooser.index or self._read_with != self.decks.version:
-            # Other tapes may bring other mounts: what a path means is read anew.
-            self._readings.clear()
-            self._read_for = self.chooser.index
-            self._read_with = self.decks.version
-            self._catalogue = Catalogue(self.chooser.index, self.chooser.cards)
-            self._extra = self._settings.extra | extra_mounts(self.chooser.index.providers)
-        key = (request.method, request.raw_path, request.version, request.raw_headers, body)
-        reading = self._readings.get(key)
-        if reading is None:
-            reading = self._read_anew(request, body)
-            if len(body) <= ASKED_LARGEST:
-                self._readings[key] = reading
-                if len(self._readings) > ASKED_REMEMBERED:
-                    self._readings.popitem(last=False)
-        return reading
-
-    def _read_anew(self, request: web.BaseRequest, body: bytes) -> _Reading:
-        headers = _headers(request)
-        target = request.raw_path
-        plain = coding.plain_body(headers, body) if header(headers, "content-encoding") else None
-        said = body if plain is None else plain
-        route, chooser = routes.parse(request.method, target, headers, self._extra, said), self.chooser
-        if (own_tapes := self.decks.own(route.deck)) is not None:
-            chooser = own_tapes.chooser(chooser.index)
-            extra = self._extra | extra_mounts(chooser.index.providers)
-            route = routes.parse(request.method, target, headers, extra, said)
-        redactor = self._redactor_for(headers, target)
-        # The digests of base64 leaves must not depend on what is secret: they come first, as on the tape.
-        asked = Asked(
-            Request(request.method, target, headers, body),
-            route,
-            lambda: redactor.bytes(redact_body(said)),
-            inflated=plain is not None,
-        )
-        reader = browsers.reader_of(headers, self._guard)
-        asking = Asking(request.method == "HEAD", request.version < (1, 1), bool(request.keep_alive), reader)
-        own = is_own(asked)
-        found = None if own else chooser.find(asked)
-        if found is not None and route.operation is not None:
-            asking = asking._replace(whole=not asked.likeness(chooser.index.rules).streams)
-        key = None
-        if found is not None:
-            asking = asking._replace(had=had_of(asked))
-            key = asked.likeness(chooser.index.rules).key
-        wish = wanted(chooser.playing.faults, route, headers, target, tls=self._entry is not None)
-        if found is not None and found[0] == "synth" and (faults := chooser.faults_of(asked)):
-            wish = wish.also(faults)
-        return _Reading(asked, asking, own, found, chooser, Came(asked), key, wish)
-
-    def _redactor_for(self, headers: Headers, target: str) -> Redactor:
-        """Knows the credentials of that request too; a repeated one costs a look-up."""
-        return self._redactor.with_secrets(secrets_from_request(headers, target))
+        headers = headers_of(request)
+        return self.decks.meant(answers.shape(request.method, request.raw_path, headers, self._readings.extra))
 
     async def _play(
-        self, request: web.BaseRequest, chosen: Chosen, deck: Deck, start: float, reading: _Reading
+        self,
+        request: web.BaseRequest,
+        chosen: Chosen,
+        deck: Deck,
+        start: float,
+        reading: Reading,
+        door: wire.Door | None = None,
     ) -> web.StreamResponse:
+        """`door`: where `request` is known to be the only one that came through it."""
+        takeover = wire.Takeover(request, chosen.plan.code, door)
+        player = self._begin(takeover, chosen, deck, start, reading)
+        if not takeover.over:
+            try:
+                await takeover.finished()
+            except asyncio.CancelledError:
+                player.stop()
+                raise
+        return takeover
+
+    def _begin(
+        self, taken: wire.Takeover | wire.Door, chosen: Chosen, deck: Deck, start: float, reading: Reading
+    ) -> Player:
+        """Begins to play on the connection that was taken, and ends that when the tape is over."""
         self.played += 1
         plan = chosen.plan
-        takeover = wire.Takeover(request, plan.code)
-        keep = plan.action == "keep"
         record = self._record(chosen, deck, start, reading)
 
         def delivered() -> None:
-            if plan.advances:
+            if plan.advances and chosen.candidates is not None:
                 deck.delivered(chosen.candidates, chosen.entry)
             if chosen.restarts and chosen.attempt is not None:
                 deck.counting.restart(chosen.attempt)
 
         def done(outcome: Outcome) -> None:
-            takeover.size = player.bytes_written
             if chosen.attempt is not None:
                 deck.counting.end(chosen.attempt)
             deck.live -= 1
-            kept = keep and outcome == "played"
-            takeover.end(keep=kept)
+            kept = plan.action == "keep" and outcome == "played"
             over = (player.last or start) if kept else self.hub.now()
             self.journal.end(record, over, *ended(outcome, plan, stopping=self._stopping))
+            taken.size = record.size
+            taken.end(keep=kept)
 
-        player = record.player = Player(plan, takeover.connection, start, delivered, done, self._settings.ending_drain)
+        player = record.player = Player(plan, taken.connection, start, delivered, done, self._settings.ending_drain)
+        taken.begin(player)
         following = player.pump(self.hub.now())
         if following is not None:
             self.hub.add(following, player)
-        if takeover.over:
-            return takeover
-        self.journal.live[record.n] = record
-        self._connections.add(takeover)
-        try:
-            await takeover.finished()
-        except asyncio.CancelledError:
-            player.stop()
-            raise
-        return takeover
+        if not player.finished:
+            self.journal.live[record.n] = record
+            self._connections.add(taken)
+        return player
 
-    def _record(self, chosen: Chosen, deck: Deck, start: float, reading: _Reading) -> Record:
+    def _record(self, chosen: Chosen, deck: Deck, start: float, reading: Reading) -> Record:
         """What the journal has of a tape that begins to play now."""
         deck.requests += 1
         deck.live += 1
@@ -455,7 +423,7 @@ class Server:
         )
 
     async def _relay(
-        self, request: web.BaseRequest, reading: _Reading, deck: Deck, start: float, forward: Forward
+        self, request: web.BaseRequest, reading: Reading, deck: Deck, start: float, forward: Forward
     ) -> web.StreamResponse:
         asked = reading.asked
         takeover = wire.Takeover(request)
@@ -480,7 +448,7 @@ class Server:
             by, ending = ("shutdown", "aborted") if self._stopping else ("client", "client-left")
             raise
         except TokentapeError as error:
-            message = self._redactor_for(asked.request.headers, asked.request.uri).text(str(error))
+            message = self._readings.redactor_for(asked.request.headers, asked.request.uri).text(str(error))
             self._report(f"tokentape: error: {message}")
             ending = "kept-alive"
             return self._unreached(asked, message, record)
@@ -494,7 +462,3 @@ class Server:
         answer = answers.failure(asked.route, 502, message, "tokentape_upstream")
         record.status, record.size = 502, answers.size_of(answer)
         return answer
-
-
-def _headers(request: web.BaseRequest) -> Headers:
-    return tuple((text(name), text(value)) for name, value in request.raw_headers)

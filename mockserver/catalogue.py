@@ -39,7 +39,9 @@ class Catalogue:
         if route.operation == "models":
             return Said(200, dialect.models(self.names(route)))
         if route.operation == "model":
-            name = unquote(route.path.rpartition("/models/")[2])
+            # Ollama's `/api/show` has the name in its body.
+            name = unquote(route.path.rpartition("/models/")[2]) if asked.request.method == "GET" else ""
+            name = name or dialect.model(route.path, _json(asked.body)) or ""
             return Said(200, dialect.model_card(name)) if name in self.names(route, MOST_MODELS * 100) else None
         if route.operation in {"count_tokens", "input_tokens"}:
             counted = dialect.count(_json(asked.body))

@@ -25,6 +25,7 @@ from cassettes.framing import octets
 from cassettes.matching import LADDER, Asked, Entry, Index, Level
 from cassettes.model import Request, Timeline, TokentapeError
 from cassettes.redact import Redactor
+from cassettes.reframing import reframed
 from cassettes.resume import rest_of
 from cassettes.timeline import to_timeline
 from cassettes.timing import AS_RECORDED, Pace, paced
@@ -68,13 +69,13 @@ class Playing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Chosen(NamedTuple):
-    """An answer: the plan, and where it came from so that the deck's place can move on; which faults are in it, and
-    those that were optional and left out; which attempt it is, and whether attempts restart once it was delivered; the
-    `rule` of the scenario, from 1, and the seed."""
+    """An answer: the plan, and where it came from so that the deck's place can move on (None: it stays); which faults
+    are in it, and those that were optional and left out; which attempt it is, and whether attempts restart once it was
+    delivered; the `rule` of the scenario, from 1, and the seed."""
 
     plan: Plan
     entry: Entry
-    candidates: Run
+    candidates: Run | None
     breaking: Breaking | None = None
     left_out: tuple[str, ...] = ()
     attempt: Attempt | None = None
@@ -97,7 +98,8 @@ class Chosen(NamedTuple):
     @property
     def faultless(self) -> bool:
         """Whether no fault acts in it."""
-        return self.breaking is None or len(self.left_out) == len(self.breaking.faults)
+        breaking = self.breaking
+        return breaking is None or len(self.left_out) == len(breaking.faults) or breaking.spent(self.entry)
 
 
 class Compiled(NamedTuple):
@@ -173,6 +175,11 @@ class Chooser:
             return None
         plan, left_out = self.broken(entry, asking, None, breaking)
         return Chosen(plan, entry, run, breaking, left_out)
+
+    def take(self, entry: Entry, asking: Asking, breaking: Breaking | None) -> Chosen:
+        """The answer of that very interaction: it moves no deck's place. Raises FaultError as `pick` does."""
+        plan, left_out = self.broken(entry, asking, None, breaking)
+        return Chosen(plan, entry, None, breaking, left_out)
 
     def plan(self, entry: Entry, asking: Asking, pace: Pace | None = None) -> Plan:
         """The compiled plan of `entry` for that way of asking, at the chooser's own pace if none is given."""
@@ -269,18 +276,22 @@ class Chooser:
         return missed(asked, self.index, nearest(self.index, asked), self.playing.levels)
 
     def _compile(self, entry: Entry, asking: Asking, pace: Pace, breaking: Breaking | None) -> Compiled:
-        timeline, response, whole = self.timeline(entry, pace), entry.interaction.response, None
+        timeline, response, whole, other = self.timeline(entry, pace), entry.interaction.response, None, None
         if asking.whole:
             whole = folded(response, timeline, dialects.get(entry.dialect))
             timeline = whole or timeline
         elif asking.rest is not None:
             timeline = rest_of(timeline, asking.rest)
+        elif asking.form is not None:
+            other = reframed(response, timeline, asking.form)
+            timeline = other or timeline
         extra = ((MARK, quote(octets(entry.place), safe="/#:@+,;=~!")),) if self.playing.mark else ()
         if breaking is None:
             return Compiled(compile_plan(timeline, asking, extra))
         from mockserver.faults.breaking import broken, tape_side
 
         kind = event_kind(response.headers, response.code, response.body, response.stream.events)
+        kind = asking.form if other is not None and asking.form is not None else kind
         tape = tape_side(timeline, kind, asking, folded=whole is not None)
         if not breaking.has_case:
             return Compiled(*broken(tape, breaking.faults, breaking.scene(entry), asking, extra))

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from mockserver.tls import Identity
 
 PORT = 7357
+OLD_TOLD = 10
+"""Tapes over `--max-age` that are told of one by one."""
 
 
 class Standby(Protocol):
@@ -74,6 +76,7 @@ CMD runs with the base-URL variables of the SDKs set; its exit status is passed 
 @option.normalize
 @option.after_last
 @option.strict
+@option.max_age
 @option.on_miss
 @option.answer
 @option.output
@@ -140,6 +143,7 @@ def serve(
     for tape in store.tapes:
         for note in tape.cassette.notes:
             say(f"tokentape: note: {note}")
+    _expect_young(store, options)
     playing = playing_of(options)
     improviser = _improviser(options, environ, playing.seed)
     chooser = Chooser(index_of(store, rules=rules), playing, improviser=improviser)
@@ -310,6 +314,28 @@ def _store(given: tuple[Path, ...], folder: Path | None, compose: Composed) -> F
     elif errors := store.refresh().errors:
         raise CassetteError(errors[0] + (f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""))
     return store
+
+
+def _expect_young(store: FolderStore, options: Mapping[str, Any]) -> None:
+    """Tells of tapes that are older than `--max-age`. Raises CassetteError for one with `--strict`."""
+    most: float | None = options["max_age"]
+    if most is None:
+        return
+    from cassettes.ages import older
+    from cassettes.model import CassetteError
+    from mockserver.hub import Hub
+    from mockserver.running import say
+
+    numbered = ((tape.name, enumerate(tape.cassette.interactions, 1)) for tape in store.tapes)
+    places = ((f"{name}#{number}", one) for name, interactions in numbered for number, one in interactions)
+    old = older(places, Hub.wall_now(), most)
+    if old and options["strict"]:
+        more = f" (and {len(old) - 1} more)" if len(old) > 1 else ""
+        raise CassetteError(f"{old[0].told(most)} days (--max-age){more}; record them again, or leave --strict out")
+    for one in old[:OLD_TOLD]:
+        say(f"tokentape: note: {one.told(most)} days (--max-age)")
+    if len(old) > OLD_TOLD:
+        say(f"tokentape: note: so were {len(old) - OLD_TOLD} more")
 
 
 def _tell(url: str, index: Index, extra: Collection[str], *, wraps: bool) -> None:

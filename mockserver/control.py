@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import msgspec
 from aiohttp import web
 
 from cassettes.events import event_ends, event_kind
@@ -31,6 +32,7 @@ from mockserver.operations import OPERATIONS, PREFIX, PROMETHEUS, Operation, Pla
 
 if TYPE_CHECKING:
     from mockserver.scenario import Scenario
+    from mockserver.verdicts.verdict import Terms, Verdict
 
 PATH = PREFIX
 MOST_OWN = 256 * 1024 * 1024
@@ -79,6 +81,7 @@ class Control:
             "getRequest": self._get_request,
             "listMisses": self._list_misses,
             "removeMisses": self._remove_misses,
+            "listVerdicts": self._list_verdicts,
             "listStreams": self._list_streams,
             "getStream": self._get_stream,
             "metrics": self._metrics,
@@ -241,6 +244,22 @@ class Control:
         self._house.misses.clear()
         return answers.json_response(listed)
 
+    async def _list_verdicts(self, call: _Call) -> web.Response:
+        from mockserver.verdicts.verdict import Terms
+
+        accepted = (call.values["accepted"],) if "accepted" in call.values else ()
+        terms = Terms(accepted=accepted, patience=call.values["patience_ms"])
+        records = list(self._house.journal.listed(call.values.get("deck")))
+        found = await asyncio.to_thread(self._judged, records, terms)
+        return answers.json_response({"verdicts": msgspec.to_builtins(found)})
+
+    def _judged(self, records: list[Record], terms: Terms) -> list[Verdict]:
+        from mockserver.verdicts.exchange import exchanges
+        from mockserver.verdicts.table import verdicts
+
+        hub = self._house.hub()
+        return verdicts(exchanges(records, hub.now(), hub.wall(0.0)), terms, self._house.redactor)
+
     # -- what is under way ----------------------------------------------------------------------------------------
 
     async def _list_streams(self, call: _Call) -> web.Response:
@@ -298,7 +317,7 @@ def _no_deck(call: _Call) -> web.Response:
     return answers.refused(404, message, "tokentape_no_deck")
 
 
-def _made(asked_for: setup.Setup, chooser: Chooser) -> tuple[setup.OwnTapes, Scenario | None]:
+def _made(asked_for: setup.Setup, chooser: Chooser) -> tuple[setup.SetUpTapes, Scenario | None]:
     """What a deck is given. Raises SetupError."""
-    own = setup.OwnTapes(asked_for, chooser)
+    own = setup.SetUpTapes(asked_for, chooser)
     return own, setup.scenario_of(asked_for, own.chooser(chooser.index))

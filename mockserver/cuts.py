@@ -57,7 +57,7 @@ class Cuts:
         no comment. The line ends behind it are not counted: who reads by the line has it all."""
         start = 0
         for end in self.ends:
-            if _ends_answer(self.body[start:end]):
+            if ends_answer(self.body[start:end]):
                 return start + len(self.body[start:end].rstrip())
             start = end
         if self.body[start:].strip():  # a tail, or a body that has no events
@@ -90,7 +90,8 @@ class Cuts:
         return [edge for edge in dict.fromkeys((0, *edges, len(self.body))) if edge <= self._last]
 
 
-def _ends_answer(event: bytes) -> bool:
+def ends_answer(event: bytes) -> bool:
+    """Whether SDKs read no further after that event."""
     if b"[DONE]" in event:
         message = _message(event)
         return message is not None and message.startswith("[DONE]")

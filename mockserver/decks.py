@@ -11,15 +11,20 @@ from __future__ import annotations
 import hashlib
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
+
+import msgspec
 
 from cassettes.framing import octets
-from cassettes.matching import Entry
+from cassettes.matching import Entry, Index
 from mockserver.counting import Counting
 
 if TYPE_CHECKING:
+    from cassettes.routes import Route
+    from mockserver.app import Forward
+    from mockserver.choose import Chooser
     from mockserver.scenario import Scenario
-    from mockserver.setup import OwnTapes
+    from mockserver.stored import Stored
 
 MOST = 1000
 """Decks a server remembers, beside the main one."""
@@ -27,6 +32,17 @@ IDLE = 3600.0
 """Seconds after which a deck that nothing was asked of, and that plays nothing, is forgotten."""
 MAIN = ""
 """The deck of requests that name none."""
+
+
+class OwnTapes(Protocol):
+    """The tapes and settings that a deck was given. `stored`: the responses on them, once they were asked for; `size`:
+    characters of what was given as text."""
+
+    stored: Stored | None
+    size: int
+
+    def chooser(self, index: Index) -> Chooser:
+        """The deck's chooser, now that `index` is the server's."""
 
 
 class Run:
@@ -102,9 +118,9 @@ class Deck:
     """How far each run of interactions has been played, how often what was asked, and what became of the responses that
     were made.
 
-    `own`: the tapes and settings it was given, None for the server's, as is `scenario`. `faults`: what every request of
-    the deck gets, as it was written. `live` counts its answers that are under way, `used` says when it was asked last
-    (s). `counting` knows which attempt at the same a request is.
+    `own`: the tapes and settings it was given, None for the server's, as are `scenario` and `forward`. `faults`: what
+    every request of the deck gets, as it was written. `live` counts its answers that are under way, `used` says when it
+    was asked last (s). `counting` knows which attempt at the same a request is.
     """
 
     def __init__(self, name: str = MAIN, own: OwnTapes | None = None) -> None:
@@ -118,6 +134,7 @@ class Deck:
         self.lives = Lives()
         self.counting = Counting()
         self.scenario: Scenario | None = None
+        self.forward: Forward | None = None
         self._places: dict[str, int] = {}
         self._passed: dict[str, int] = {}
         self._played: set[str] = set()
@@ -176,7 +193,8 @@ class Deck:
 class Decks:
     """The decks of one server. The main deck never goes.
 
-    `version` changes when a deck with tapes of its own comes or goes: what was found for a request may then be another.
+    `version` changes when a deck with tapes of its own comes or goes, or another is `bound`: what was found for a
+    request may then be another. `bound`: the deck of requests that name none, if it is not the main one.
     """
 
     def __init__(self, most: int = MOST, idle: float = IDLE) -> None:
@@ -185,6 +203,7 @@ class Decks:
         self._main: Deck | None = None
         self._decks: OrderedDict[str, Deck] = OrderedDict()
         self._own = 0
+        self.bound: str | None = None
         self.version = 0
         self.expired = 0
 
@@ -200,6 +219,17 @@ class Decks:
         deck.used = now
         self._decks.move_to_end(name)
         return deck
+
+    def bind(self, name: str | None) -> None:
+        """From now on requests that name no deck are of the one called `name`; None: of the main one."""
+        self.bound = name
+        self.version += 1
+
+    def meant(self, route: Route) -> Route:
+        """`route` with the deck that is bound, if it names none."""
+        if self.bound is None or route.deck is not None:
+            return route
+        return msgspec.structs.replace(route, deck=self.bound)
 
     def put(self, deck: Deck, now: float) -> Deck:
         """Takes `deck` in, in place of one of that name."""

@@ -99,6 +99,15 @@ class Breaking(NamedTuple):
         case = (self.attempt, self.had) if self.has_case else ()
         return (self.text, seed, target, now, self.tls, case)
 
+    def spent(self, entry: Entry) -> bool:
+        """Whether nothing of it acts on this attempt: cases alone, which are over, so that `entry` comes as it is."""
+        if not self.has_case:
+            return False
+        from mockserver.cases.playing import Asker, unfold
+
+        unfolded = unfold(self.faults, Asker(self.attempt, entry.dialect, self.had))
+        return not unfolded.faults and unfolded.timeline is None
+
     def scene(self, entry: Entry) -> Scene:
         """Where its faults act when `entry` is played."""
         from mockserver.faults.kinds import Scene

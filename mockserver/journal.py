@@ -17,6 +17,7 @@ from cassettes.matching import Asked
 from cassettes.model import Request
 
 if TYPE_CHECKING:
+    from mockserver.plan import Plan
     from mockserver.player import Player
     from mockserver.stops import Stops
     from mockserver.wire import Takeover
@@ -67,8 +68,8 @@ class Came:
 class Record(msgspec.Struct, eq=False):
     """One request. Times are seconds on the hub's clock; None where that did not happen, or is not known.
 
-    While it is under way `player` plays it or `takeover` relays it; afterwards the record holds neither. A Struct: made
-    in a third of the time that a class takes, and half as large.
+    While it is under way `player` plays it or `takeover` relays it; afterwards the record holds neither, but the `plan`
+    that was played, for the verdicts. A Struct: made in a third of the time that a class takes, and half as large.
     """
 
     n: int
@@ -93,6 +94,7 @@ class Record(msgspec.Struct, eq=False):
     player: Player | None = None
     takeover: Takeover | None = None
     stops: Stops | None = None
+    plan: Plan | None = None
 
     @property
     def in_flight(self) -> bool:
@@ -125,10 +127,21 @@ class Journal:
         records = self._records
         records.append(record)
         self._bytes += record.came.weight
-        while (len(records) > self._most or self._bytes > self._most_bytes) and len(records) > 1:
-            self._bytes -= records.popleft().came.weight
-            self.dropped += 1
+        if len(records) > self._most or self._bytes > self._most_bytes:
+            self._make_room()
         return record
+
+    def _make_room(self) -> None:
+        records = self._records
+        while (len(records) > self._most or self._bytes > self._most_bytes) and len(records) > 1:
+            self._bytes -= _weight(records.popleft())
+            self.dropped += 1
+
+    def _hold(self, record: Record) -> None:
+        """Counts the plan of an answer that was broken: it may be nobody else's. Those of whole tapes are shared."""
+        if self._records and record.n >= self._records[0].n and record.plan is not None:
+            self._bytes += len(record.plan.wire)
+            self._make_room()
 
     def end(self, record: Record, now: float, by: By, ending: Ending) -> None:
         """The answer of `record` is over. What it played, and a long body, are let go of."""
@@ -140,6 +153,9 @@ class Journal:
             record.first = player.first
             record.last = player.last
             record.player = None
+            record.plan = player.plan
+            if record.faults:
+                self._hold(record)
         else:
             record.takeover = None
         if self.live:
@@ -184,11 +200,16 @@ class Journal:
         kept = [one for one in self._records if one.in_flight or deck not in {None, one.deck}]
         gone = len(self._records) - len(kept)
         self._records = deque(kept)
-        self._bytes = sum(one.came.weight for one in kept)
+        self._bytes = sum(map(_weight, kept))
         return gone
 
     def __len__(self) -> int:
         return len(self._records)
+
+
+def _weight(record: Record) -> int:
+    held = record.plan if record.faults else None
+    return record.came.weight + (0 if held is None else len(held.wire))
 
 
 def shortened(came: Came) -> Came:

@@ -91,21 +91,37 @@ class Misses:
     def __init__(self, most: int = MOST) -> None:
         self._most = most
         self._counts: OrderedDict[Miss, int] = OrderedDict()
+        self._latest: dict[Miss, int] = {}
         self.total = 0
         self.dropped = 0
         self.ever = 0
 
-    def note(self, miss: Miss) -> None:
-        """Keeps a miss, as the newest."""
+    def note(self, miss: Miss, request: int = 0) -> None:
+        """Keeps a miss, as the newest. `request`: its number in the journal."""
         self.total += 1
         self.ever += 1
         self._counts[miss] = self._counts.pop(miss, 0) + 1
+        self._latest[miss] = request
         if len(self._counts) > self._most:
-            self.dropped += self._counts.popitem(last=False)[1]
+            gone, count = self._counts.popitem(last=False)
+            self.dropped += count
+            del self._latest[gone]
+
+    def of(self, deck: str) -> list[tuple[Miss, int]]:
+        """The different misses of one deck (`""`: of requests that name none), oldest first, each with the number of
+        its latest request in the journal."""
+        return [(miss, self._latest[miss]) for miss in self._counts if (miss.deck or "") == deck]
+
+    def forget(self, deck: str) -> None:
+        """Forgets those of one deck."""
+        for miss, _ in self.of(deck):
+            self.total -= self._counts.pop(miss)
+            del self._latest[miss]
 
     def clear(self) -> None:
         """Forgets them all."""
         self._counts.clear()
+        self._latest.clear()
         self.total = self.dropped = 0
 
     def listed(self, deck: str | None = None) -> dict[str, object]:

@@ -140,6 +140,17 @@ SCHEMAS: dict[str, dict[str, Any]] = {
             )
         ),
     ),
+    "Verdicts": _object("all", verdicts=_list(_ref("Verdict"))),
+    "Verdict": _object(
+        "all",
+        name=TEXT,
+        deck=MAYBE,
+        requests=_list(COUNT),
+        found=TEXT,
+        expected=TEXT,
+        source=TEXT,
+        evidence={"type": "object", "additionalProperties": {"type": ["string", "number", "boolean", "null"]}},
+    ),
     "Streams": _object("all", streams=_list(_ref("Stream"))),
     "Stream": _object(
         "all",

@@ -35,7 +35,8 @@ class QueryError(TokentapeError):
 
 
 class Parameter(NamedTuple):
-    """A parameter in the path or the query. `most`: the largest value of a number, None for a name."""
+    """A parameter in the path or the query. `most`: the largest value of a number, None for a name, or for any text of
+    that many characters (`longest`)."""
 
     name: str
     place: Literal["path", "query"]
@@ -44,10 +45,13 @@ class Parameter(NamedTuple):
     least: int = 0
     most: int | None = None
     default: int | None = None
+    longest: int = 0
 
     @property
     def schema(self) -> dict[str, Any]:
         """Its JSON Schema."""
+        if self.longest:
+            return {"type": "string", "maxLength": self.longest}
         if self.most is None:
             return {"type": "string", "pattern": f"^{DECK.pattern}$"}
         limits: dict[str, Any] = {"type": "integer", "minimum": self.least, "maximum": self.most}
@@ -56,12 +60,16 @@ class Parameter(NamedTuple):
     @property
     def expected(self) -> str:
         """What it may be, in words."""
+        if self.longest:
+            return f"{self.longest} characters at most"
         if self.most is None:
             return "1 to 64 letters, digits, '.', '_' or '-'"
         return f"a whole number from {self.least} to {self.most}"
 
     def read(self, written: str) -> str | int | None:
         """The value, None if it is none."""
+        if self.longest:
+            return written if len(written) <= self.longest else None
         if self.most is None:
             return written if DECK.fullmatch(written) else None
         if not (written.isascii() and written.isdigit() and len(written) <= 16):
@@ -74,6 +82,9 @@ N = Parameter("n", "path", "The request's number in the journal.", 12, 1, LARGES
 DECK_QUERY = Parameter("deck", "query", "Only this deck's.", "checkout-test")
 SINCE = Parameter("since", "query", "Only those after this number.", 10, 0, LARGEST_INTEGER, 0)
 LIMIT = Parameter("limit", "query", "At most so many, the newest.", 20, 1, MOST_LISTED, LISTED)
+
+ACCEPTED = Parameter("accepted", "query", "What the client took for the whole answer.", "Hello, I am", longest=4096)
+PATIENCE = Parameter("patience_ms", "query", "After how long a silence it should have left.", 500, 0, 600_000, 1000)
 
 
 class Operation(NamedTuple):
@@ -164,6 +175,14 @@ OPERATIONS: tuple[Operation, ...] = (
         (DECK_QUERY,),
     ),
     Operation("removeMisses", "DELETE", "misses", "Forgets the misses; the answer is what they were.", {200: "Misses"}),
+    Operation(
+        "listVerdicts",
+        "GET",
+        "verdicts",
+        "What the clients did wrong, judged from the journal.",
+        {200: "Verdicts", 400: "Error"},
+        (DECK_QUERY, ACCEPTED, PATIENCE),
+    ),
     Operation(
         "listStreams",
         "GET",

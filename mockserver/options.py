@@ -1,6 +1,6 @@
 """The options of `serve`, one name each. click here, nothing of the server.
 
-Imports click and `cassettes.durations`.
+Imports click, `cassettes.ages` and `cassettes.durations`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cassettes.ages import age
 from cassettes.durations import duration, rate, speed
 from cassettes.model import TokentapeError
 
@@ -193,6 +194,12 @@ providers_file = click.option(
     callback=_extended,
     metavar="FILE",
     help="YAML file of more providers: NAME: {base_url: URL}.",
+)
+max_age = click.option(
+    "--max-age",
+    type=Written("age", age),
+    metavar="AGE",
+    help="Tell of tapes that were recorded longer ago, e.g. 90d; with --strict refuse them.",
 )
 tls = click.option(
     "--tls", is_flag=True, help="Speak https, with a throwaway CA (its file is in the ready file) or --cert."

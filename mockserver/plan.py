@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from cassettes.framing import HOP_BY_HOP, field_lines, head_bytes, listed
-from cassettes.model import EndingType, Framing, Head, Headers, Timeline
+from cassettes.model import EndingType, EventKind, Framing, Head, Headers, Timeline
 from cassettes.resume import Had, Rest
 from mockserver.browsers import Reader, live
 
@@ -33,13 +33,15 @@ ACTIONS: dict[EndingType, Action] = {
 
 class Asking(NamedTuple):
     """What of a request decides the shape of the answer on the wire. `reader`: the web page that may read it; `whole`:
-    the client asked for no stream; `had`: what it says to have had of one, of which it gets the `rest`."""
+    the client asked for no stream; `form`: the form of one that it asked for, where there are several; `had`: what it
+    says to have had of one, of which it gets the `rest`."""
 
     head_only: bool = False
     http10: bool = False
     keep_alive: bool = True
     reader: Reader = None
     whole: bool = False
+    form: EventKind | None = None
     had: Had | None = None
     rest: Rest | None = None
 

@@ -19,6 +19,7 @@ from cassettes.normalise import NO_RULES, Rules, decoded
 from cassettes.routes import Route
 from mockserver.counting import WHOLE_DECK, Attempt
 from mockserver.faults.breaking import acting
+from mockserver.faults.grammar import ALWAYS, Attempts
 from mockserver.faults.table import Bound, rival
 
 Globs = tuple[str, ...]
@@ -88,20 +89,31 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
         return WHOLE_DECK if self.count == "deck" else asked.likeness(rules).key
 
     def on(self, attempt: Attempt) -> Faults:
-        """The faults of `attempt`; those with `#n` count the deck's life."""
+        """The faults of `attempt`; those with `#n` count the deck's life. A case, which has attempts of its own, counts
+        from the first of the items beside each other that name it."""
         if not self.attempts:
             return ()
-        return acting(self.attempts[min(attempt.number, len(self.attempts)) - 1], attempt.life)
+        index = min(attempt.number, len(self.attempts)) - 1
+        return tuple(
+            counting_from(one, attempt.life - (attempt.number - 1 - self._first(one, index)))
+            for one in acting(self.attempts[index], attempt.life)
+        )
+
+    def _first(self, bound: Bound, index: int) -> int:
+        while index and bound in self.attempts[index - 1]:
+            index -= 1
+        return index
 
     def drawn(self, attempt: Attempt, random: Random, others: Faults = ()) -> Faults:
         """The faults of `chance` that fall to `attempt`: one draw for each, in order, whatever the draws before it
-        gave. One that contradicts what acts already (`others` included) is left out, so that the first ending wins."""
+        gave. One that contradicts what acts already (`others` included) is left out, so that the first ending wins.
+        A case is at its first attempt."""
         faults: list[Bound] = []
         for chance in self.chance:
             hit = random.random() < chance.probability
             meant = acting(chance.faults, attempt.life) if hit else ()
-            if all(rival(one, (*others, *faults)) is None for one in meant):
-                faults += meant
+            if meant and not _contradict(meant, (*others, *faults)):
+                faults += (counting_from(one, attempt.life) for one in meant)
         return tuple(faults)
 
 
@@ -117,6 +129,22 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
             if rule.when.fits(asked, rules):
                 return number, rule
         return None
+
+
+def counting_from(bound: Bound, life: int) -> Bound:
+    """`bound`, a case whose own attempts then count from that request of the deck's life; any other stays."""
+    if bound.kind.family != "preset" or bound.fault.attempts != ALWAYS:
+        return bound
+    return bound._replace(fault=bound.fault._replace(attempts=Attempts(life)))
+
+
+def _contradict(drawn: Faults, others: Faults) -> bool:
+    """Whether they cannot act together, with what the cases among them are made of."""
+    if any(one.kind.family == "preset" for one in (*drawn, *others)):
+        from mockserver.cases.playing import contradict
+
+        return contradict(drawn, others)
+    return any(rival(one, others) is not None for one in drawn)
 
 
 def _provider(route: Route) -> Globs:

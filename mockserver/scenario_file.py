@@ -33,7 +33,7 @@ from cassettes.yamltree import (
     word,
 )
 from mockserver.faults import table
-from mockserver.faults.grammar import MOST, FaultError
+from mockserver.faults.grammar import MOST, FaultError, text_of
 from mockserver.rehearsal import Known
 from mockserver.scenario import Chance, Count, Faults, ResetAfter, Rule, Scenario, When
 
@@ -142,7 +142,11 @@ def _attempts(node: Node, rule: str, read: Reader) -> Iterable[Faults]:
     if not nodes:
         raise node.error(f"{rule}, attempts: found none, expected a list of lists of faults; [[]] has no faults")
     for number, one in enumerate(nodes, start=1):
-        yield read(one, f"{rule}, attempt {number}")
+        faults = read(one, f"{rule}, attempt {number}")
+        for fault in (bound.fault for bound in faults if bound.fault.attempts.last < number):
+            told = f"{text_of([fault])} can never act here: # counts the deck's life, and this is #{number} or later"
+            raise one.error(f"{rule}, attempt {number}: {told}")
+        yield faults
 
 
 def _when(node: Node, rule: str, known: Known) -> When:

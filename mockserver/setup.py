@@ -6,9 +6,9 @@ is said where it is started. No answers, no I/O. Imports `cassettes` and `choose
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import msgspec
 
@@ -29,6 +29,9 @@ MOST_TAPES = 100
 PLAN_BYTES = 4 * 1024 * 1024
 """Bytes of compiled plans that a deck's own chooser keeps; the newest stays whatever its size."""
 _SHOWN = 100
+Match = Literal["exact", "normalized", "conversation", "last-user", "route", "order"]
+AfterLast = Literal["repeat", "error"]
+_CHOICES = {"match": get_args(Match), "after_last": get_args(AfterLast)}
 
 
 class SetupError(TokentapeError):
@@ -52,8 +55,8 @@ class Setup(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     """The body of a PUT. Durations and rates are written as on the command line; what is absent is the server's."""
 
     tapes: list[str | InlineTape] | None = None
-    match: Literal["exact", "normalized", "conversation", "last-user", "route", "order"] | None = None
-    after_last: Literal["repeat", "error"] | None = None
+    match: Match | None = None
+    after_last: AfterLast | None = None
     speed: str | float | None = None
     ttft: str | None = None
     tps: str | float | None = None
@@ -72,6 +75,20 @@ def read(body: bytes) -> Setup:
         raise SetupError(_plain(str(error))) from None
     except (msgspec.DecodeError, RecursionError) as error:
         raise SetupError(f"the body is no JSON: {escape(str(error)[:_SHOWN])}", "tokentape_bad_json") from None
+    faults_of(setup)
+    return setup
+
+
+def given(settings: Mapping[str, Any]) -> Setup:
+    """The setup that Python code gives: what is None is not given, `faults` may be one. Raises SetupError."""
+    known = {name: value for name, value in settings.items() if value is not None}
+    faults = known.get("faults")
+    if isinstance(faults, str | dict):
+        known["faults"] = [faults]
+    try:
+        setup = msgspec.convert(known, Setup)
+    except msgspec.ValidationError as error:
+        raise SetupError(_plain(str(error))) from None
     faults_of(setup)
     return setup
 
@@ -111,6 +128,9 @@ def _plain(message: str) -> str:
     """A message of msgspec with the place first, as our others have it."""
     what, _, place = message.partition(" - at ")
     place = place.strip("`").removeprefix("$").removeprefix(".")
+    if what.startswith("Invalid enum value ") and place in _CHOICES:
+        *first, last = _CHOICES[place]
+        what = f"found {what.removeprefix('Invalid enum value ')}, expected {', '.join(first)} or {last}"
     near = _near_field(what)
     return escape(f"{place}: {what}{near}" if place else f"{what}{near}")[:300]
 
@@ -125,7 +145,7 @@ def _near_field(message: str) -> str:
     return f"; did you mean {near[0]}?" if near else f"; expected {', '.join(Setup.__struct_fields__)}"
 
 
-class OwnTapes:
+class SetUpTapes:
     """A deck's own chooser. Loaded tapes are followed by name: after a reload of the server's the deck has the new.
 
     Making one parses tapes: not in the thread of the loop. `stored`: the responses on them, once they were asked for;
@@ -142,7 +162,7 @@ class OwnTapes:
         self.size = sum(len(one.text) for one in given)
         self._followed = chooser.index
         for at, name in enumerate(self._named or ()):
-            if not any(_called(tape, name) for tape in chooser.index.tapes):
+            if not any(is_called(tape, name) for tape in chooser.index.tapes):
                 raise SetupError(f"tapes[{at}]: {_no_tape(name, chooser.index)}")
         if clash := next((one.tape for one in self._inline if one.tape in set(self._names(chooser.index))), None):
             raise SetupError(f"tapes: two are called {escape(clash)}; give the inline one another name")
@@ -158,7 +178,7 @@ class OwnTapes:
 
     def _names(self, index: Index) -> list[str]:
         named = self._named
-        return [tape for tape in index.tapes if named is None or any(_called(tape, name) for name in named)]
+        return [tape for tape in index.tapes if named is None or any(is_called(tape, name) for name in named)]
 
     def _index(self, index: Index) -> Index:
         if self._named is None:
@@ -167,7 +187,7 @@ class OwnTapes:
         return Index((*taken, *self._inline), index.rules)
 
 
-def _called(tape: str, name: str) -> bool:
+def is_called(tape: str, name: str) -> bool:
     """Whether `name` is the tape's or that of a folder it is in."""
     return tape == name or tape.startswith(name.rstrip("/") + "/")
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
-from cassettes.matching import Asked
+from cassettes.matching import Asked, Entry
 from mockserver.choose import Chooser, Chosen, Found
 from mockserver.decks import Deck
 from mockserver.faults.grammar import FaultError
@@ -31,11 +31,12 @@ class Moment(NamedTuple):
 
 
 class Stage(NamedTuple):
-    """A request that is to be played: what it asks and how, what tapes have for it, and which faults are wanted."""
+    """A request that is to be played: what it asks and how, what tapes have for it, and which faults are wanted. Where
+    `found` is one interaction it was asked for itself: no rule replaces it, and no deck's place moves."""
 
     asked: Asked
     asking: Asking
-    found: Found | None
+    found: Found | Entry | None
     wanted: Wanted
 
 
@@ -48,7 +49,7 @@ def staged(stage: Stage, chooser: Chooser, scenario: Scenario | None, deck: Deck
     asked, rules = stage.asked, chooser.index.rules
     number, rule = (scenario and scenario.rule_for(asked, rules)) or (0, None)
     found, asking = stage.found, stage.asking
-    if rule is not None and rule.tape is not None:
+    if rule is not None and rule.tape is not None and not isinstance(found, Entry):
         found, asking = _named(rule.tape, number, stage, chooser)
     if found is None:
         return None
@@ -57,7 +58,11 @@ def staged(stage: Stage, chooser: Chooser, scenario: Scenario | None, deck: Deck
     attempt, seed = counting.begin(key, moment.start, scenario), _seed(chooser, scenario)
     try:
         acting = _breaking(stage.wanted, rule, attempt, deck, seed, moment.wall)
-        chosen = chooser.pick(found, asking, deck, acting)
+        chosen = (
+            chooser.take(found, asking, acting)
+            if isinstance(found, Entry)
+            else chooser.pick(found, asking, deck, acting)
+        )
     except FaultError:
         counting.end(attempt)
         raise
@@ -71,7 +76,7 @@ def staged(stage: Stage, chooser: Chooser, scenario: Scenario | None, deck: Deck
     return Chosen(plan, entry, run, breaks, left_out, attempt, restarts, number, seed)
 
 
-def _named(tape: str, rule: int, stage: Stage, chooser: Chooser) -> tuple[Found | None, Asking]:
+def _named(tape: str, rule: int, stage: Stage, chooser: Chooser) -> tuple[Found | Entry | None, Asking]:
     """What the tape of a rule has for the request; a list of models, say, it has not."""
     entries = chooser.tape(tape)
     if not entries:

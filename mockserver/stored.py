@@ -27,8 +27,8 @@ from cassettes.normalise import decoded
 from cassettes.printable import escape
 from cassettes.resume import Rest, after_sequence, events_of
 from mockserver import answers
-from mockserver.choose import Chooser, Chosen
-from mockserver.decks import Deck, Life, Run
+from mockserver.choose import Chooser
+from mockserver.decks import Deck, Life
 from mockserver.plan import Asking
 
 OPERATIONS = frozenset({"response", "cancel", "delete", "input_items"})
@@ -54,6 +54,13 @@ class Held(NamedTuple):
         return self.body.get("status") not in _RUNNING
 
 
+class Going(NamedTuple):
+    """A stream that goes on: the interaction that is to be played, and how, from where on."""
+
+    entry: Entry
+    asking: Asking
+
+
 class Stored:
     """The responses on the tapes of a chooser. They are read when one is first asked for, all of them."""
 
@@ -75,9 +82,9 @@ class Stored:
 
     def answer(
         self, asked: Asked, asking: Asking, deck: Deck, now: float, *, made_here: bool = False
-    ) -> web.Response | Chosen | None:
+    ) -> web.Response | Going | None:
         """The answer at `now`; None for an id that no tape has, and with `made_here` for one that the deck did not
-        make. A Chosen is to be played, and moves no deck's place."""
+        make."""
         route = asked.route
         if route.operation not in OPERATIONS or route.dialect != "openai-responses":
             return None
@@ -134,7 +141,7 @@ class Stored:
 
     def _streamed(
         self, holders: list[Held], after: str | None, asking: Asking, life: Life | None
-    ) -> web.Response | Chosen:
+    ) -> web.Response | Going:
         """The events behind number `after`, all of them if none is given; of a cancelled response those that it had
         by then."""
         number = -1 if after is None else _number(after)
@@ -151,8 +158,7 @@ class Stored:
             until = self._place(held.entry, life.cancelled, life)
             ends = [end for _, end in held.numbers if end <= until]
             rest = Rest(min(rest.offset, until := max(ends, default=0)), until=until)
-        asking = asking._replace(whole=False, had=None, rest=rest)
-        return Chosen(self._chooser.plan(held.entry, asking), held.entry, Run((held.entry,)))
+        return Going(held.entry, asking._replace(whole=False, had=None, rest=rest))
 
     def _place(self, entry: Entry, now: float, life: Life) -> int:
         """How many bytes of the body there are at `now`."""

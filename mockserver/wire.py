@@ -16,6 +16,7 @@ import struct
 import sys
 import weakref
 from collections.abc import Callable
+from typing import Protocol, cast
 
 from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -88,18 +89,29 @@ class Connection:
         self._transport.abort()
 
 
+class Leaving(Protocol):
+    """What plays on a connection and is told that the client has left."""
+
+    def stop(self) -> None: ...
+
+
+Repeat = Callable[["Door", bytes], bool]
+"""Whether a request with these bytes, come through that door, is answered without aiohttp."""
+
+
 class Takeover(web.StreamResponse):
     """A response written past aiohttp onto the connection. Await `finished()` in the handler, then return it.
 
-    `end(keep=…)` ends it; with `keep` the connection takes further requests.
+    `end(keep=…)` ends it; with `keep` the connection takes further requests, and `door`, if it is given, is told.
     """
 
-    def __init__(self, request: web.BaseRequest, code: int = 0) -> None:
+    def __init__(self, request: web.BaseRequest, code: int = 0, door: Door | None = None) -> None:
         transport = request.transport
         if transport is None:
             # The client left before its request was looked at; aiohttp handles this error quietly.
             raise ConnectionResetError("the client has left")
         self.connection = Connection(transport)
+        self._door = door
         self._waiting: asyncio.Future[None] | None = None
         self._keep = False
         self.over = False
@@ -132,10 +144,15 @@ class Takeover(web.StreamResponse):
     async def write_eof(self, data: bytes = b"") -> None:
         """Nothing: the end is the tape's."""
 
+    def begin(self, player: Leaving) -> None:
+        """Nothing: the handler tells the player when the client leaves."""
+
     def end(self, *, keep: bool) -> None:
         """The answer is over."""
         self._keep = keep
         self.over = True
+        if keep and self._door is not None:
+            self._door.settled()
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
 
@@ -213,12 +230,26 @@ class Stamping(asyncio.BufferedProtocol):
 
 
 class Door(Stamping):
-    """Stands between a connection and aiohttp and notes when request bytes came."""
+    """Stands between a connection and aiohttp. Notes when request bytes came, and shows each request that comes while
+    none is under way to `repeat` first: where that answers it (by playing on `connection`), aiohttp never sees it.
 
-    def __init__(self, inner: asyncio.Protocol) -> None:
+    aiohttp cannot tell when it is done with what it was given, so a request must be known to be the only one:
+    `only` has its bytes, and `settled` says that they were answered to the end.
+    """
+
+    def __init__(self, inner: asyncio.Protocol, repeat: Repeat | None = None, *, stamped: bool = True) -> None:
         super().__init__()
         self._inner = inner
-        self.connection_lost = inner.connection_lost  # type: ignore[method-assign]
+        self._repeat = repeat
+        if not stamped:
+            self._stamps = None
+        self._reads = 0
+        self._held = b""
+        self._transport: asyncio.Transport | None = None
+        self.only: bytes | None = None
+        self.player: Leaving | None = None
+        self.size = 0
+        self.over = True
         self.pause_writing = inner.pause_writing  # type: ignore[method-assign]
         self.resume_writing = inner.resume_writing  # type: ignore[method-assign]
         self.eof_received = inner.eof_received  # type: ignore[method-assign]
@@ -226,11 +257,58 @@ class Door(Stamping):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client is there."""
         super().connection_made(transport)
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by class
+        self.connection = Connection(self._transport)
         self._inner.connection_made(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """The client has left, or the connection was ended."""
+        if self.player is not None:
+            self.player.stop()
+        self._transport = None
+        self._inner.connection_lost(exc)
 
     def buffer_updated(self, nbytes: int) -> None:
         """Bytes were read."""
-        self._inner.data_received(bytes(self._buffer[:nbytes]))
+        self._take(bytes(self._buffer[:nbytes]))
+
+    def _take(self, data: bytes) -> None:
+        if self.player is not None:
+            # What follows waits its turn (RFC 9112 9.3.2), the client too if it is much.
+            self._held += data
+            if len(self._held) >= _READ and self._transport is not None:
+                self._transport.pause_reading()
+            return
+        if not self._reads and self._repeat is not None and self._repeat(self, data):
+            return
+        self.only = None if self._reads else data
+        self._reads += 1
+        self._inner.data_received(data)
+
+    def settled(self) -> None:
+        """The request in `only` was answered to its end: no other is under way if it still is the only one."""
+        if self.only is not None:
+            self.only = None
+            self._reads = 0
+
+    def begin(self, player: Leaving) -> None:
+        """`player` answers a request on `connection`, until `end`."""
+        self.player = player
+        self.over = False
+
+    def end(self, *, keep: bool) -> None:
+        """The answer is over; with `keep` the connection takes further requests."""
+        self.player = None
+        self.over = True
+        if self._transport is None:
+            return
+        if not keep:
+            self._transport.close()
+        elif self._held:
+            held, self._held = self._held, b""
+            if len(held) >= _READ:
+                self._transport.resume_reading()
+            self._take(held)
 
 
 def came(request: web.BaseRequest) -> float | None:
@@ -245,11 +323,19 @@ def came(request: web.BaseRequest) -> float | None:
     return stamp
 
 
-async def accept(make: Callable[[], asyncio.Protocol], bound: socket.socket, *, stamped: bool = True) -> asyncio.Server:
-    """Accepts connections on a bound socket; `make` makes the protocol of each. `stamped`: `came` knows when requests
-    came, for 5 us each."""
-    door = (lambda: Door(make())) if stamped else make
-    return await asyncio.get_running_loop().create_server(door, sock=bound, backlog=4096)
+def door_of(request: web.BaseRequest) -> Door | None:
+    """What `request` came through; None where a connection has none (TLS), or is lost."""
+    door = request.transport.get_protocol() if request.transport is not None else None
+    return door if isinstance(door, Door) else None
+
+
+async def accept(
+    make: Callable[[], asyncio.Protocol], bound: socket.socket, repeat: Repeat | None = None, *, stamped: bool = True
+) -> asyncio.Server:
+    """Accepts connections on a bound socket; `make` makes the protocol of each, `repeat` may answer before it.
+    `stamped`: `came` knows when requests came, for 5 us each."""
+    loop = asyncio.get_running_loop()
+    return await loop.create_server(lambda: Door(make(), repeat, stamped=stamped), sock=bound, backlog=4096)
 
 
 class Complaints(logging.Handler):
@@ -281,19 +367,19 @@ class Connections:
     """The live connections of a server, so that a shutdown need not wait for them."""
 
     def __init__(self) -> None:
-        self._live: weakref.WeakSet[Takeover] = weakref.WeakSet()
+        self._live: weakref.WeakSet[Takeover | Door] = weakref.WeakSet()
 
-    def add(self, takeover: Takeover) -> None:
-        """Remembers `takeover` for as long as it lives."""
-        self._live.add(takeover)
+    def add(self, taken: Takeover | Door) -> None:
+        """Remembers what is played on for as long as it lives."""
+        self._live.add(taken)
 
     def __len__(self) -> int:
         return len(self._live)
 
     def abort_all(self) -> None:
         """Ends every live connection at once."""
-        for takeover in list(self._live):
-            takeover.connection.abort()
+        for taken in list(self._live):
+            taken.connection.abort()
 
 
 async def read_body(request: web.BaseRequest, most: int) -> bytes | None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cassettes.durations import duration, speed
+from cassettes.durations import age, duration, speed
 from cassettes.model import TokentapeError
 
 if TYPE_CHECKING:
@@ -226,6 +226,16 @@ tape = click.argument("tape", shell_complete=tape_names)
 tapes = click.argument("tapes", nargs=-1, type=PATH, shell_complete=tape_names)
 number = click.option("-n", "--number", type=click.IntRange(1), help="Only this interaction.")
 only_text = click.option("--text", "only_text", is_flag=True, help="Only the text of the answer.")
+asked = click.option("--asked", is_flag=True, help="With what was asked, a heading for each interaction.")
+played_file = click.option(
+    "--played",
+    "played_file",
+    type=PATH,
+    default=".tokentape/played.jsonl",
+    show_default=True,
+    help="What runs have played, as the pytest plugin notes it.",
+)
+write = click.option("--write", is_flag=True, help="Do it; without this it is only shown.")
 rows = click.option("--rows", default=16, show_default=True, type=click.IntRange(2), help="Chunks to list.")
 factor = click.option(
     "--speed", "factor", type=Written("factor", speed), default="1", show_default=True, help="Factor, or max."
@@ -234,4 +244,9 @@ draw = click.option("--draw", is_flag=True, help="Draw both timelines.")
 fix_sizes = click.option(
     "--fix-sizes", is_flag=True, required=True, help="Make the chunk sizes add up to the body again."
 )
+strict = click.option("--strict", is_flag=True, help="Fail on warnings and on what no table knows, too.")
+max_age = click.option(
+    "--max-age", type=Written("age", age), metavar="AGE", help="Fail on recordings that are older, e.g. 90d or 12w."
+)
+markdown = click.option("--markdown", is_flag=True, help="Print the grammars, as docs/grammar.md.")
 overwrite = click.option("--overwrite", is_flag=True, help="Replace tapes that are there already.")

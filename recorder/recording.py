@@ -57,6 +57,7 @@ class Recording:
         self._exchange: Exchange | None = None
         self._framing: Framing | None = None
         self._slow = False
+        self._unspooled: list[tuple[float, list[Fact], list[Fact]]] = []
         self._left_at: float | None = None
         self.code: int | None = None
         self.ending: EndingType | None = None
@@ -96,10 +97,14 @@ class Recording:
         if wire:
             self._down.body(b"".join(fact.data for fact in data) if self._down.dechunks else wire)
             self._hold_back()
-        self._spool_facts(self._offset(at), facts, data)
+        # Streams that were read in the same turn of the loop are relayed before any of them is spooled: 16 us each.
+        self._unspooled.append((self._offset(at), facts, data))
+        if len(self._unspooled) == 1:
+            asyncio.get_running_loop().call_soon(self._spool_what_came)
 
     def heading(self, at: float, partial_head: bytes) -> None:
         """Spools an unfinished head as it comes; it is relayed once it is whole, or at its ending."""
+        self._spool_what_came()
         if self.spool is not None and not self.spool.broken and len(partial_head) <= PARTIAL_HEAD_KEPT:
             try:
                 self.spool.partial_head(self._offset(at), self._redactor.head(partial_head))
@@ -115,6 +120,7 @@ class Recording:
             self._down.body(partial_head)
         self._down.end("keep" if ending == "eof" else "reset" if ending == "reset" else "close")
         self._end = (self._offset(at), ending, place, missing, partial_head)
+        self._spool_what_came()
         self._spool_end(*self._end)
         self.finished.set_result(None)
 
@@ -139,6 +145,11 @@ class Recording:
         self._exchange.resume()
 
     # -- the spool ----------------------------------------------------------------------------------------------
+
+    def _spool_what_came(self) -> None:
+        came, self._unspooled = self._unspooled, []
+        for one in came:
+            self._spool_facts(*one)
 
     def _spool_facts(self, at_ms: float, facts: list[Fact], data: list[Fact]) -> None:
         spool = self.spool

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 from cassettes import providers
+from cassettes.costs import cost
 from cassettes.model import CassetteError, Interaction
 from cassettes.normalise import Rules
 from cassettes.redact import Redactor
@@ -72,6 +73,9 @@ def record(
         say(f"tokentape: note: {note}")
     redactor = Redactor(secrets_from_env(environ))
     rules = Rules(options["ignore"], options["normalize"])
+    if mode in {"all", "rewrite"} and store.tapes:
+        known = cost(one for _, one in interactions_of(store))
+        say(f"tokentape: --record-mode {mode} replaces what is asked again, at most {known.told}")
     filing = Filing(folder, mode, one_file, interactions_of(store), rules)
     recorder = _recorder(options, environ, upstreams, filing, redactor)
     refuses = mode == "none" or (mode == "once" and one_file is not None and one_file.exists())

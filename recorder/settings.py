@@ -30,7 +30,7 @@ from recorder import options as option
 from recorder.printing import say
 
 Commands = Mapping[str, click.Command]
-TABLES = ("serve", "record")
+TABLES = ("serve", "record", "pytest")
 """The commands that have tables of their own, and all the settings of the general one."""
 NOT_SETTINGS = frozenset({"help", "json"})
 SHARED = frozenset({"providers", "idle-timeout"})
@@ -46,8 +46,9 @@ CONFIG = option.examples(
     tokentape config --json
     TOKENTAPE_SPEED=max tokentape config        what a variable would change
     """,
-    "Show the settings of serve and record: defaults, then the nearest tokentape.toml or [tool.tokentape] of a "
-    "pyproject.toml (in this folder or above), then TOKENTAPE_* variables. Flags go before all of them.",
+    "Show the settings of serve, record and the pytest plugin: defaults, then the nearest tokentape.toml or "
+    "[tool.tokentape] of a pyproject.toml (in this folder or above), then TOKENTAPE_* variables. Flags go before all "
+    "of them.",
 )
 
 
@@ -88,12 +89,16 @@ class Settings(NamedTuple):
 
 
 def settings_of(
-    name: str, command: click.Command, commands: Callable[[], Commands], environ: Mapping[str, str]
+    name: str,
+    command: click.Command,
+    commands: Callable[[], Commands],
+    environ: Mapping[str, str],
+    folder: Path | None = None,
 ) -> Settings:
     """The settings that file and variables make for the command `name`, each read once with the option's own type.
 
-    `commands` are those with tables of their own; they are asked for only once there is a file. Raises ConfigError
-    (exit 3) and VariableError (exit 2).
+    `commands` are those with tables of their own; they are asked for only once there is a file, which is that of work
+    in `folder` (default: where one is). Raises ConfigError (exit 3) and VariableError (exit 2).
     """
     parameters = parameters_of(command)
     kinds = kinds_of(command)
@@ -102,7 +107,7 @@ def settings_of(
         kinds = {key: kind for key, kind in kinds.items() if key in SHARED}
     if not kinds:
         return Settings({}, None, ())
-    sought = search(Path.cwd(), environ, getattr(os, "geteuid", lambda: None)())
+    sought = search(folder or Path.cwd(), environ, getattr(os, "geteuid", lambda: None)())
     found: dict[str, Setting] = {}
     if sought.document is not None:
         known = {table: kinds_of(one) for table, one in commands().items()}

@@ -1,29 +1,32 @@
 """A recorder that stands by a server that plays: what no tape answers is forwarded and recorded (`--on-miss record`).
 
-It records as `record --record-mode new_episodes` does. The server is not known here: `tokentape.py` hands this module
-to the command that runs it. Imports `cassettes` and this package.
+It records as `record --record-mode new_episodes` does; an `Episode` in any mode, for a server in the process of its
+clients. The server is not known here: `tokentape.py` hands this module to what runs it. Imports `cassettes` and this
+package.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 from cassettes import providers
 from cassettes.matching import Asked
 from cassettes.normalise import Rules
 from cassettes.redact import Redactor
-from recorder.filing import Filing
+from cassettes.store import FolderStore
+from recorder.filing import Filing, RecordMode
 from recorder.leaving import Live
 from recorder.outgoing import upstreams_of
 from recorder.printing import say
 from recorder.proxy import Clocks, Recorder, Settings
 from recorder.recording import Downstream
-from recorder.session import interactions_of, tapes_of, wall
+from recorder.session import PLAYING, interactions_of, tapes_of, wall
 from recorder.spool import left_behind
 
-__all__ = ["Standby", "left_behind", "stand_by"]
+__all__ = ["Episode", "Standby", "episode", "left_behind", "stand_by"]
 
 
 class Standby:
@@ -74,3 +77,50 @@ def stand_by(
     settings = Settings(upstreams=named, environ=environ)
     clocks = Clocks(time.monotonic, wall)
     return Standby(Recorder(filing, settings, redactor, clocks, lambda line: say(redactor.text(line))), folder, named)
+
+
+class Episode(NamedTuple):
+    """What one folder or file is to record, and what of it plays meanwhile.
+
+    `standby`: None where nothing new is recorded; `plays`: the tapes that answer, None for none; `repeat`: the last
+    interaction for a request answers for ever.
+    """
+
+    standby: Standby | None
+    plays: FolderStore | None
+    repeat: bool
+
+
+def episode(
+    place: Path,
+    mode: RecordMode,
+    *,
+    one_file: bool,
+    upstreams: Mapping[str, str],
+    environ: Mapping[str, str],
+    redactor: Redactor,
+    rules: Rules,
+    report: Callable[[str], None],
+) -> Episode:
+    """The recording of what a server has no tape for into `place`, a folder or (`one_file`) a file, in any record mode
+    (DESIGN 5). `upstreams`: base URLs by mount, as `outgoing.upstreams_of` makes them; `report` is told one line for
+    each tape and failure.
+
+    Raises CassetteError for a tape in `place` that cannot be read, and where mode `none` finds none.
+    """
+    store = tapes_of(place)
+    if mode == "none":
+        store.load()
+    plays = store if mode in PLAYING else None
+    if mode == "none" or (mode == "once" and one_file and place.exists()):
+        return Episode(None, plays, repeat=True)
+    folder = place.parent if one_file else place
+    filing = Filing(folder, mode, place if one_file else None, interactions_of(store), rules)
+    recorder = Recorder(
+        filing,
+        Settings(upstreams=upstreams, environ=environ),
+        redactor,
+        Clocks(time.monotonic, wall),
+        lambda line: report(redactor.text(line)),
+    )
+    return Episode(Standby(recorder, folder, upstreams), plays, repeat=mode != "new_episodes")

@@ -29,6 +29,7 @@ SHOW = option.examples(
     """
     tokentape show tapes/hello.yaml
     tokentape show openai/hello --text
+    tokentape show openai/hello --text --asked       for reading in a diff, as `tokentape init` sets up
     """,
     "Show head, timeline, TTFT, gaps, chunks, text and ending of a tape (a file, or the name of a shipped tape).",
 )
@@ -144,11 +145,12 @@ def _cells(row: dict[str, Any]) -> list[str]:
 @option.tape
 @option.number
 @option.only_text
+@option.asked
 @option.rows
 @option.as_json
-def show_command(tape: str, number: int | None, only_text: bool, rows: int, as_json: bool) -> None:
+def show_command(tape: str, number: int | None, only_text: bool, asked: bool, rows: int, as_json: bool) -> None:
     """Prints what is on a tape."""
-    from cassettes.render import show, show_text, summary
+    from cassettes.render import show, show_asked, show_text, summary
     from cassettes.store import SUFFIXES
     from recorder.printing import page, print_json
 
@@ -158,6 +160,8 @@ def show_command(tape: str, number: int | None, only_text: bool, rows: int, as_j
         return
     name = next((tape.removesuffix(suffix) for suffix in SUFFIXES[::-1] if tape.endswith(suffix)), tape)
     for n, one in shown:
+        if asked:
+            click.echo(show_asked(one, f"#{n}"), nl=False)
         if only_text:
             click.echo(show_text(one, _texts(one)), nl=False)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -44,3 +45,12 @@ def send(one: Tool, faults: str, tape: str = "one", quiet: float = 10.0, **optio
 def closing(top: bytes = HEAD) -> bytes:
     """A head as a client sees it that closes the connection."""
     return top.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+
+
+def unzstd(frame: bytes) -> bytes:
+    """What a zstd frame holds, by whichever codec there is: Python's own from 3.14 on."""
+    if find_spec("compression") is not None:
+        data: bytes = import_module("compression.zstd").decompress(frame)
+    else:
+        data = import_module("zstandard").ZstdDecompressor().decompressobj().decompress(frame)
+    return data

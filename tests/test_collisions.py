@@ -17,6 +17,7 @@ from cassettes.yamlio import dump
 
 CHAT, RESPONSES, MESSAGES = "/v1/chat/completions", "/v1/responses", "/v1/messages"
 GROQ_CHAT, GROQ_RESPONSES = "/openai/v1/chat/completions", "/openai/v1/responses"
+OLLAMA, COHERE = "/api/chat", "/v2/chat"
 STREAMED = "/models/gemini-2.5-flash:streamGenerateContent"
 TAPES = {
     # In the order of their names the wrong ones come first.
@@ -36,6 +37,8 @@ TAPES = {
     "vertex": [("gemini", f"https://v/v1beta1/projects/p/locations/l/publishers/google{STREAMED}")],
     "openai": [("openai-chat", f"https://api.openai.com{CHAT}"), ("openai-responses", f"https://o{RESPONSES}")],
     "anthropic": [("anthropic", f"https://api.anthropic.com{MESSAGES}")],
+    "ollama": [("ollama", f"http://127.0.0.1:11434{OLLAMA}"), ("openai-chat", f"http://127.0.0.1:11434{CHAT}")],
+    "cohere": [("cohere", f"https://api.cohere.com{COHERE}")],
     "google": [("gemini", f"https://generativelanguage.googleapis.com/v1beta{STREAMED}")],
 }
 CASES = [
@@ -69,6 +72,10 @@ CASES = [
     (MESSAGES, ("X-Tokentape-Provider: gateway",), "claude-sonnet-4-5", "gateway"),
     (f"/api{MESSAGES}", (), "claude-sonnet-4-5", "openrouter"),
     (f"/v1{STREAMED}", (), None, "google"),
+    (OLLAMA, (), "llama3.2", "ollama"),
+    (OLLAMA, ("User-Agent: ollama-python/0.6.3",), "grok-4", "ollama"),
+    (COHERE, (), "command-r", "cohere"),
+    (COHERE, ("User-Agent: cohere/7.3.1", "X-Fern-SDK-Name: cohere"), "any", "cohere"),
     (f"/v1beta1/projects/p/locations/l/publishers/google{STREAMED}", (), None, "vertex"),
 ]
 

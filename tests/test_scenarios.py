@@ -143,6 +143,41 @@ def soaked(folder, *options):
     return found
 
 
+def test_cases_are_attempts_like_any_other_and_start_again(tmp_path):
+    rules = """
+rules:
+- when: {deck: chat}
+  attempts: [[case:503-then-ok], [case:503-then-ok], [case:rst-once-then-ok]]
+- when: {deck: typed}
+  attempts: [["case:crlf"]]
+- when: {deck: drawn}
+  chance: {"case:crlf": 1, "case:no-space": 1, "case:rst-mid-chunk": 0}
+"""
+    path = scenario(tmp_path, rules)
+    with tool(tmp_path / "run", "serve", "--scenario", str(path), "--speed", "max") as server:
+        found = [ask(server.url, "/~chat/v1/chat/completions") for _ in range(4)]
+        plain, typed, drawn = (ask(server.url, f"{deck}/v1/chat/completions") for deck in ("", "/~typed", "/~drawn"))
+        records = control(server.url, "GET", "requests?deck=chat")[1]["requests"]
+    # The second attempt is the case's own second, healthy and whole: counting starts again, and with it the case.
+    assert [(status, whole) for status, whole, _ in found] == [(503, True), (200, True)] * 2
+    assert found[1] == found[3] == plain
+    assert [row["faults"] for row in records] == [["case:503-then-ok"]] * 2 + [["case#3+:503-then-ok"]] * 2
+    assert typed[2] == drawn[2] != plain[2]
+    assert typed[2].count(b"\r\n\r\n") > 3
+
+
+def test_a_case_acts_on_whichever_attempt_names_it(tmp_path):
+    rules = "reset_after: never\nrules: [{attempts: [[], ['case:rst-once-then-ok'], ['case:429-retry-after-s'], []]}]"
+    with tool(tmp_path / "run", "serve", "--scenario", str(scenario(tmp_path, rules)), "--speed", "max") as server:
+        url, statuses = server.url, []
+        for _ in range(4):
+            try:
+                statuses.append(ask(url)[0])
+            except ConnectionResetError:
+                statuses.append("reset")
+    assert statuses == [200, "reset", 429, 200]
+
+
 def test_the_same_seed_the_same_faults_in_another_process_and_order(tmp_path):
     first, again, other = (
         soaked(tmp_path / name, "--seed", seed) for name, seed in (("a", "7"), ("b", "7"), ("c", "8"))
@@ -156,6 +191,14 @@ def test_the_same_seed_the_same_faults_in_another_process_and_order(tmp_path):
     [
         (("--scenario", "{}/none.yaml"), 3, "none.yaml: cannot read it"),
         (("--scenario", "{}/typo.yaml"), 3, "typo.yaml:1:10: rule 1: found the key 'attemps', did you mean attempts?"),
+        (
+            ("--scenario", "{}/case.yaml"),
+            3,
+            "case.yaml:1:22: rule 1, attempt 1: faults, character 6 (case:▸rst-mid-chnk): case: id: there is no case "
+            "'rst-mid-chnk'; did you mean rst-mid-chunk?",
+        ),
+        (("--scenario", "{}/misfit.yaml"), 3, "the case is one of openai-chat"),
+        (("--scenario", "{}/late.yaml"), 3, "late.yaml:1:25: rule 1, attempt 2: cut#1 can never act here"),
         (("--scenario", "{}/far.yaml"), 3, "far.yaml:1:21: rule 1, attempt 1: on the tape"),
         (
             ("--scenario", "{}/cut.yaml", "--fault", "reset"),
@@ -169,6 +212,9 @@ def test_mistakes_are_told_at_the_start(tmp_path, arguments, status, said):
     scenario(tmp_path, "rules: [{attemps: [[cut]]}]", "typo.yaml")
     scenario(tmp_path, "rules: [{attempts: [[reset@9999e]]}]", "far.yaml")
     scenario(tmp_path, "rules: [{attempts: [[cut]]}]", "cut.yaml")
+    scenario(tmp_path, "rules: [{attempts: [['case:rst-mid-chnk']]}]", "case.yaml")
+    scenario(tmp_path, "rules: [{when: {dialect: gemini}, attempts: [['case:done-twice']]}]", "misfit.yaml")
+    scenario(tmp_path, "rules: [{attempts: [[], ['cut#1']]}]", "late.yaml")
     done = tokentape("serve", "--port", "0", *(word.format(tmp_path) for word in arguments))
     assert (done.returncode, done.stdout) == (status, "")
     assert said in done.stderr

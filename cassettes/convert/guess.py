@@ -14,6 +14,7 @@ _MARKS = (
     (b'"message_start"', "anthropic"),
     (b'"candidates"', "gemini"),
     (b'"promptFeedback"', "gemini"),
+    (b'"type":"message-start"', "cohere"),
 )
 _SSE = re.compile(rb"(?:\xef\xbb\xbf)?[\r\n]*(?::|(?:data|event|id|retry)[:\r\n])")
 

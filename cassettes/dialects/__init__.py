@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from cassettes.dialects import anthropic, gemini, openai_chat, openai_responses, raw
+from cassettes.dialects import anthropic, cohere, gemini, ollama, openai_chat, openai_responses, raw
 from cassettes.dialects.base import Dialect, Endpoint
 from cassettes.model import TokentapeError
 
@@ -20,9 +20,8 @@ __all__ = ["GROUP", "Dialect", "Endpoint", "claimants", "get", "names"]
 
 GROUP: Final = "tokentape.dialects"
 
-_BUILT_IN: Final[dict[str, Dialect]] = {
-    module.DIALECT.name: module.DIALECT for module in (openai_chat, openai_responses, anthropic, gemini, raw)
-}
+_MODULES: Final = (openai_chat, openai_responses, anthropic, gemini, ollama, cohere, raw)
+_BUILT_IN: Final[dict[str, Dialect]] = {module.DIALECT.name: module.DIALECT for module in _MODULES}
 
 
 def get(name: str) -> Dialect:

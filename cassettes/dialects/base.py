@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 from cassettes import sse
 from cassettes.dialects.delta import Delta, Folded
 from cassettes.dialects.speech import Speech, Voice
-from cassettes.model import Headers, TokentapeError
+from cassettes.model import EventKind, Headers, TokentapeError
 
 _TEXT_PARTS: Final = (None, "text", "input_text")
 _BEFORE_ELEMENT: Final = " \t\r\n,[\ufeff"
@@ -92,6 +92,15 @@ class Dialect(ABC):
     def streams(self, path: str, query: str, body: object) -> bool:  # noqa: ARG002 - Gemini's verb says so
         """Whether a request asks for a stream; `body` is its decoded JSON."""
         return at(body, "stream") is True
+
+    def form(self, path: str, query: str) -> EventKind | None:  # noqa: ARG002 - Gemini alone has two
+        """The form in which a request asks for its stream, where the grammar has several; None: there is one."""
+        return None
+
+    def claims(self, body: object) -> bool:  # noqa: ARG002 - most have a path, or a header, of their own
+        """Whether a request with that decoded JSON can be of this grammar: asked of those that share a path without a
+        mount, where no header tells them apart."""
+        return False
 
     def fold(self, payloads: Iterable[object]) -> Folded | None:  # noqa: ARG002 - raw knows no events
         """The whole answer that the decoded events of a stream make (`payload`; None among them is passed over), as

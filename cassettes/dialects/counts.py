@@ -12,12 +12,15 @@ from cassettes.dialects.base import at
 
 _INPUT: Final = ("prompt_tokens", "input_tokens", "promptTokenCount", "prompt_eval_count")
 _OUTPUT: Final = ("completion_tokens", "output_tokens", "candidatesTokenCount", "eval_count")
+_NESTED: Final = ("tokens", "billed_units")
+"""Where Cohere has its counts."""
 _TOTAL: Final = ("total_tokens", "totalTokenCount")
 _CACHED: Final = (
     ("prompt_tokens_details", "cached_tokens"),
     ("input_tokens_details", "cached_tokens"),
     ("cache_read_input_tokens",),
     ("cachedContentTokenCount",),
+    ("cached_tokens",),
 )
 _REASONING: Final = (
     ("completion_tokens_details", "reasoning_tokens"),
@@ -25,7 +28,7 @@ _REASONING: Final = (
     ("output_tokens_details", "thinking_tokens"),
     ("thoughtsTokenCount",),
 )
-_READ: Final = frozenset((*_INPUT, *_OUTPUT, *_TOTAL, *(place[0] for place in (*_CACHED, *_REASONING))))
+_READ: Final = frozenset((*_NESTED, *_INPUT, *_OUTPUT, *_TOTAL, *(place[0] for place in (*_CACHED, *_REASONING))))
 # Whole or zero in the grammars that have them, and told by the others in `cached`.
 _BESIDE: Final = frozenset(("cache_creation_input_tokens", "cache_creation", "promptTokensDetails", "service_tier"))
 
@@ -46,7 +49,8 @@ class Counts(NamedTuple):
 
 def counts(usage: Mapping[str, object]) -> Counts:
     """What `usage`, in any provider's form, says. Anthropic counts what was cached apart, Gemini what was thought."""
-    given, made = _first(usage, _INPUT), _first(usage, _OUTPUT)
+    inner = next((one for key in _NESTED if isinstance(one := usage.get(key), Mapping)), usage)
+    given, made = _first(inner, _INPUT), _first(inner, _OUTPUT)
     reasoning, cached = _at(usage, _REASONING), _at(usage, _CACHED)
     if "cache_read_input_tokens" in usage:
         given += cached + _first(usage, ("cache_creation_input_tokens",))

@@ -13,7 +13,7 @@ from cassettes.dialects.base import Dialect, Endpoint, at, content_text, json_by
 from cassettes.dialects.delta import Delta, Folded, ToolPart
 from cassettes.dialects.estimate import tokens
 from cassettes.dialects.speech import Speech, Voice
-from cassettes.model import Headers
+from cassettes.model import EventKind, Headers
 
 _COLLECTIONS: Final = ("/models/", "/tunedModels/")
 _OPERATIONS: Final = {
@@ -58,6 +58,12 @@ class Gemini(Dialect):
     def streams(self, path: str, query: str, body: object) -> bool:  # noqa: ARG002 - `alt` only says in what form
         return path.rpartition(":")[2] == "streamGenerateContent"
 
+    def form(self, path: str, query: str) -> EventKind | None:
+        """Events only with `alt=sse`, else one array of the responses (providers.md 6.2)."""
+        if not self.streams(path, query, None):
+            return None
+        return "sse" if "alt=sse" in query.split("&") else "json-array"
+
     def delta(self, payload: object) -> Delta:
         """Of candidate 0. Calls come whole, nearly always: their number is their place in the event, so each part with
         a name is a call of its own; of one whose arguments are streamed only the name is told."""
@@ -82,10 +88,6 @@ class Gemini(Dialect):
 
     def speak(self, said: Sequence[Delta], voice: Voice) -> Speech:
         return gemini_speak.speak(said, voice)
-
-    def array(self, payloads: Iterable[object]) -> object:
-        """The JSON of a stream that was asked for without `alt=sse`: one array of the responses (providers.md 6.2)."""
-        return list(gemini_fold.unwrapped(payloads))
 
     def envelope(self, status: int, message: str, code: str | None) -> object:
         return gemini_errors.envelope(status, message, code)

@@ -15,7 +15,7 @@ from mockserver.cases.case import Case
 from mockserver.cases.script import DIALECTS, Stream
 from mockserver.faults.breaking import acting
 from mockserver.faults.grammar import FaultError, text_of
-from mockserver.faults.table import Bound, add_up, read
+from mockserver.faults.table import Bound, add_up, read, rival
 
 NAME = "case"
 _HEADERS = (("content-type", "text/event-stream; charset=utf-8"), ("transfer-encoding", "chunked"))
@@ -81,6 +81,26 @@ def _parts(bound: Bound, asker: Asker) -> tuple[tuple[Bound, ...], Stream | None
     attempt = asker.attempt - bound.fault.attempts.first + 1
     inner = acting(read(play.faults), attempt) if play.faults else ()
     return inner, play.stream.behind(asker.had) if play.stream is not None and asker.had else play.stream
+
+
+def contradict(drawn: Sequence[Bound], others: Sequence[Bound]) -> bool:
+    """Whether `drawn` and `others` cannot act on one attempt, whatever the dialect: two endings, two answers of their
+    own, two streams, with those of the cases among them."""
+    mine, theirs = _made_of(drawn), _made_of(others)
+    return (mine.streams and theirs.streams) or any(rival(one, theirs.faults) is not None for one in mine.faults)
+
+
+class _Made(NamedTuple):
+    faults: tuple[Bound, ...]
+    streams: bool
+
+
+def _made_of(bounds: Sequence[Bound]) -> _Made:
+    """Their faults at the first attempt, and whether one has a stream of its own."""
+    plays = [one.given["id"].play(one.given["id"].dialects[0]) for one in bounds if one.kind.name == NAME]
+    inner = [one for play in plays if play.faults for one in acting(read(play.faults), 1)]
+    plain = [one for one in bounds if one.kind.name != NAME]
+    return _Made((*plain, *inner), any(play.stream is not None for play in plays))
 
 
 def timeline_of(stream: Stream) -> Timeline:

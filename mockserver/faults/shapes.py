@@ -31,11 +31,14 @@ STYLES: Final[dict[str, tuple[str, ...]]] = {
     "openai-responses": ("nested", "flat", "failed", "string", "text"),
     "anthropic": ("event", "nameless", "string", "text"),
     "gemini": ("data", "raw", "string", "text"),
+    "cohere": ("end", "string", "text"),
     "raw": ("event", "nameless", "string", "text"),
 }
 """How a dialect's stream can say that it failed, the usual way first."""
 _USUAL: Final = {"openrouter": "chunk", "groq": "event", "xai": "flat"}
-_TERMINAL_NAMES: Final = frozenset({"message_stop", "response.completed", "response.incomplete", "response.failed"})
+_TERMINAL_NAMES: Final = frozenset(
+    {"message_stop", "response.completed", "response.incomplete", "response.failed", "message-end"}
+)
 
 
 def error_kind(text: str) -> str:
@@ -156,6 +159,12 @@ def _gemini(_scene: Scene, _tape: TapeSide, _position: int, style: str, said: Sa
     return _data(envelope) if style == "data" else json.dumps(envelope, indent=2, ensure_ascii=False) + "\n"
 
 
+def _cohere(_scene: Scene, _tape: TapeSide, _position: int, _style: str, said: Said) -> str:
+    """Its own event for it (ChatMessageEndEventDelta of its SDK); one that it does not know it passes over (8.8)."""
+    reason = "TIMEOUT" if said[0] == 504 else "ERROR"
+    return _data({"type": "message-end", "delta": {"finish_reason": reason, "error": said[2]}}, "message-end")
+
+
 def _raw(scene: Scene, _tape: TapeSide, _position: int, style: str, said: Said) -> str:
     envelope = dialects.get(scene.dialect).envelope(said[0], said[2], said[1])
     return _data(envelope, "error" if style == "event" else "")
@@ -166,6 +175,7 @@ _SHAPES: Final = {
     "openai-responses": _responses,
     "anthropic": _anthropic,
     "gemini": _gemini,
+    "cohere": _cohere,
     "raw": _raw,
 }
 

@@ -68,7 +68,23 @@ GEMINI = {
         {"parts": [{"text": "and?"}]},
     ],
 }  # fmt: skip
-REQUESTS = {"openai-chat": CHAT, "openai-responses": RESPONSES, "anthropic": ANTHROPIC, "gemini": GEMINI}
+OLLAMA = {
+    "messages": [
+        {"role": "system", "content": "be"},
+        {"role": "user", "content": "one\ntwo", "images": ["aGk="]},
+        {"role": "assistant", "content": "hm", "tool_calls": [{"function": {"name": "f", "arguments": ARGUMENTS}}]},
+        {"role": "tool", "tool_name": "f", "content": "42"},
+        {"role": "user", "content": "and?"},
+    ]
+}
+REQUESTS = {
+    "openai-chat": CHAT,
+    "openai-responses": RESPONSES,
+    "anthropic": ANTHROPIC,
+    "gemini": GEMINI,
+    "ollama": OLLAMA,
+    "cohere": CHAT,
+}
 
 
 @pytest.mark.parametrize("dialect", REQUESTS)
@@ -149,3 +165,9 @@ def test_nothing_that_is_sent_is_an_error(dialect, value):
     assert found is None or (found and json.dumps(found))
     assert isinstance(last_user(dialect, value), str)
     assert json.dumps(frame(dialect, "/x", value))
+
+
+def test_one_prompt_of_ollama():
+    asked = {"model": "m", "system": "be", "prompt": "and?", "images": ["aGk="]}
+    assert turns("ollama", asked) == [("system", "text", "be"), ("user", "text", "and?"), ("user", "image")]
+    assert last_user("ollama", asked) == "and?"

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cassettes.difference import LONGEST, MOST, Miss, differences, missed
+from cassettes.difference import ABSENT, LONGEST, MOST, Miss, differences, missed, unequal
 from cassettes.matching import LADDER, Asked, Index, entry_of
 from cassettes.model import Interaction, Request, Response, Stream
 from cassettes.routes import parse
@@ -182,3 +182,15 @@ def test_a_request_on_another_providers_mount_is_told_the_right_one():
 def test_without_tapes_there_is_nothing_to_name():
     asked = Asked(Request("POST", "/v1/x", (), b""), parse("POST", "/v1/x"), b"")
     assert missed(asked, Index(()), None, LADDER) == Miss()
+
+
+def test_both_values_are_told_where_they_differ():
+    live, taped = {"a": 1, "b": [1, 2], "c": {"d": "x"}, "new": None}, {"a": 2, "b": [1], "c": {"d": "y"}, "old": 3}
+    assert list(unequal(live, taped)) == [
+        ("$.a", 1, 2),
+        ("$.b (its length)", [1, 2], [1]),
+        ("$.c.d", "x", "y"),
+        ("$.new", None, ABSENT),
+        ("$.old", ABSENT, 3),
+    ]
+    assert list(unequal(b"x", live)) == [("body", b"x", live)]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cassettes.durations import DurationError, duration, rate, speed
+from cassettes.durations import DurationError, age, duration, rate, speed
 
 
 @pytest.mark.parametrize(
@@ -96,3 +96,14 @@ def test_a_rate(text, per_second):
 def test_what_is_no_rate(text):
     with pytest.raises(DurationError, match="expected a number of events per second above 0"):
         rate(text)
+
+
+@pytest.mark.parametrize(("text", "days"), [("90d", 90), ("12w", 84), ("36h", 1.5), (" 0.5D ", 0.5), ("0d", 0)])
+def test_an_age(text, days):
+    assert age(text) == days
+
+
+@pytest.mark.parametrize("text", ["", "90", "90ms", "-1d", "d", "9999999d", "1 month"])
+def test_what_is_no_age(text):
+    with pytest.raises(DurationError, match="is not an age; expected a number with h, d or w, such as 90d"):
+        age(text)

@@ -34,6 +34,7 @@ def test_the_shipped_rows() -> None:
         "azure": "/azure/openai/v1",
         "vertex": "/vertex",
         "ollama": "/ollama/v1",
+        "cohere": "/cohere",
     }
 
 
@@ -45,7 +46,7 @@ def test_every_row_is_whole(row: Provider) -> None:
     assert row.title
     if row.hosts and not row.is_nowhere and row.name != "ollama":
         assert providers.by_host(row.base_url.split("/")[2]) is row
-    if row.name not in {"vertex", "ollama"}:  # the one's key is Google's, the other needs none
+    if row.name not in {"vertex", "ollama"}:  # the one's key is Google's, the other has whatever was pulled
         assert row.key_variables
         assert row.default_model
 
@@ -219,6 +220,8 @@ def test_who_is_meant_without_a_mount() -> None:
         "openai-responses": "openai",
         "anthropic": "anthropic",
         "gemini": "google",
+        "ollama": "ollama",
+        "cohere": "cohere",
         "raw": None,
     }
 

@@ -222,7 +222,9 @@ def test_faults_are_decoded_once(faults: str) -> None:
         ("https://api.mistral.ai/v1/chat/completions#stream", "mistral", "openai-chat", "/v1/chat/completions"),
         ("https://openrouter.ai/api/v1/chat/completions", "openrouter", "openai-chat", "/api/v1/chat/completions"),
         ("https://api.openai.com/v1/threads/t/messages", "openai", "raw", "/v1/threads/t/messages"),
-        ("https://api.cohere.com/v2/chat", None, "raw", "/v2/chat"),
+        ("https://api.cohere.com/v2/chat", "cohere", "cohere", "/v2/chat"),
+        ("https://api.cohere.com/v2/embed", "cohere", "raw", "/v2/embed"),
+        ("http://127.0.0.1:11434/api/chat", None, "ollama", "/api/chat"),
         ("https://api.openai.com", "openai", "raw", "/"),
         ("/v1/messages", None, "anthropic", "/v1/messages"),
         ("https://[::1/v1/messages", None, "anthropic", "/v1/messages"),
@@ -359,7 +361,7 @@ def test_the_path_that_a_hint_names_is_right(name: str, dialect: str, spelling: 
     """For each provider and each SDK that speaks to it: no API at all, `/v1/v1`, and no `/v1`."""
     row, grammar = ROWS[name], dialects.get(dialect)
     right = row.path_for(dialect) + grammar.request("m", "")[0].partition("?")[0]
-    version = next(segment for segment in right.split("/") if re.fullmatch(r"v1|v1beta", segment))
+    version = next((segment for segment in right.split("/") if re.fullmatch(r"v1|v1beta|v2", segment)), "api")
     wrong = {
         "nothing": "/nothing",
         "twice": right.replace(f"/{version}", f"/{version}/{version}"),

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from cassettes.model import (
     NO_RESPONSE,
@@ -17,7 +18,7 @@ from cassettes.model import (
     Stream,
     Timeline,
 )
-from cassettes.timeline import chunks_of, from_timeline, tenth, to_timeline
+from cassettes.timeline import arrivals, chunks_of, from_timeline, tenth, to_timeline
 
 REQUEST = Request("POST", "https://api.openai.com/v1/chat/completions", (("a", "b"),), b"{}")
 
@@ -178,3 +179,11 @@ def test_gaps_of_a_tape_sum_up_to_the_rounded_offset(offsets):
         total += chunk.gap_ms
         assert abs(total - tenth(at)) < 1e-3
         assert chunk.gap_ms == tenth(chunk.gap_ms) >= 0
+
+
+def test_when_a_stretch_had_come() -> None:
+    made = Timeline(
+        head=Head(), head_at_ms=5.0, frames=(Frame(10.0, b"abc"), Frame(20.0, b"d")), end=Ending(), end_at_ms=20.0
+    )
+    assert arrivals(made, [1, 2, 1, 9]) == [10.0, 10.0, 20.0, 20.0]
+    assert arrivals(replace(made, frames=()), [1]) == [5.0]

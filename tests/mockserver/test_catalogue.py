@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cassettes.matching import Asked, Index, entry_of
-from cassettes.model import Headers, Request
+from cassettes.model import Headers, Interaction, Request, Response, Stream
 from cassettes.routes import parse
 from cassettes.store import shipped_root
 from cassettes.yamlio import load_file
@@ -75,3 +75,19 @@ def test_tokens_are_counted() -> None:
 def test_what_a_tape_has_to_answer_is_left_to_it() -> None:
     assert said("POST", "/openai/v1/chat/completions", b"{}") is None
     assert said("POST", "/openai/v1/responses", b"not json") is None
+
+
+def test_ollama_lists_tags_and_shows_the_model_that_the_body_names() -> None:
+    asked = Request("POST", "http://127.0.0.1:11434/api/chat", (), b'{"model": "llama3.2"}')
+    one = Interaction(asked, Response(200, "OK", (), b'{"message": {}, "done": true}\n', Stream(provider="ollama")))
+    index = Index([entry_of("mine", 1, one)])
+
+    def ask(method: str, target: str, body: bytes = b"") -> Said | None:
+        return Catalogue(index).answer(Asked(Request(method, target, (), body), parse(method, target), body))
+
+    assert ids(ask("GET", "/ollama/api/tags"), "models", "name") == ["llama3.2", "mine"]
+    shown = ask("POST", "/api/show", b'{"model": "llama3.2"}')
+    assert shown is not None
+    assert "FROM llama3.2" in str(shown.body)
+    assert ask("POST", "/api/show", b'{"model": "other"}') is None
+    assert ask("POST", "/api/show") is None

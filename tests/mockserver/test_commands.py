@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import tapes
 import wires
 
 from cassettes import providers
@@ -298,3 +299,15 @@ def test_unfinished_recordings_are_told(tmp_path: Path) -> None:
     shutil.copy(HELLO, tapes)
     with wires.tool(tmp_path / "run", "serve", str(tapes)) as tool:
         assert tool.said().splitlines()[0] == note
+
+
+def test_tapes_over_max_age_are_told_and_refused_under_strict(tmp_path: Path) -> None:
+    tapes.taped(tmp_path / "tapes", "old", [wires.event("one")], recorded_at="2001-01-01T00:00:00Z")
+    words = ("serve", str(tmp_path / "tapes"), "--max-age", "90d")
+    with wires.tool(tmp_path, *words) as one:
+        assert "note: old#1 was recorded " in one.said()
+        assert "days ago, and 90 are wanted at most days (--max-age)" in one.said()
+    done = wires.tokentape(*words, "--strict", "--port", "0")
+    assert (done.returncode, len(done.stderr.splitlines())) == (3, 1)
+    assert "--max-age" in done.stderr
+    assert wires.tokentape("serve", "--max-age", "soon").returncode == 2

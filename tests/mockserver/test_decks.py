@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from cassettes.matching import entry_of
 from cassettes.model import Interaction, Request, Response, Stream
+from cassettes.routes import parse
 from mockserver.decks import MAIN, Deck, Decks, Run
 
 
@@ -207,3 +208,13 @@ def test_no_deck_is_older_than_agreed_after_a_look(steps):
         decks.get(name, now)
         decks.expire(now)
         assert all(deck.used > now - 7.0 for deck in decks)
+
+
+def test_requests_that_name_no_deck_are_of_the_one_that_is_bound():
+    decks = Decks()
+    plain, named = parse("POST", "/v1/x", ()), parse("POST", "/~a/v1/x", ())
+    assert decks.meant(plain) is plain
+    decks.bind("b")
+    assert (decks.meant(plain).deck, decks.meant(named).deck, decks.version) == ("b", "a", 1)
+    decks.bind(None)
+    assert (decks.meant(plain).deck, decks.version) == (None, 2)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tapes import SSE
-from wires import Seen, Tool, ask, post, tool
+from wires import Seen, Tool, ask, dechunked, post, tool
 
 from cassettes import dialects
 from cassettes.folding import payloads
@@ -149,3 +149,28 @@ def test_a_compressed_request_is_compared_by_what_it_says(server: Tool) -> None:
 def test_a_request_that_is_no_json_gets_a_line_and_no_500(server: Tool) -> None:
     for body in (b"{", b"\xff\xfe", b"[" * 100_000, b"null", b'{"model":3}'):
         assert ask(server.url, post("/openai/v1/chat/completions", body, CLOSING)).head.startswith(b"HTTP/1.1 404 ")
+
+
+@pytest.mark.parametrize("query", ["", "?alt=json", "?key=k"])
+def test_without_sse_gemini_streams_an_array(query: str, server: Tool) -> None:
+    seen = ask(server.url, post(f"{GOOGLE}:streamGenerateContent{query}", b'{"contents":[]}', CLOSING))
+    assert seen.header("content-type") == "application/json; charset=UTF-8"
+    pieces = dechunked(seen.wire_body)[0]
+    events = json.loads(b"".join(pieces))
+    assert [piece[:1] for piece in pieces] == [b"[", *[b","] * (len(events) - 1), b"]"]
+    dialect = dialects.get("gemini")
+    assert "".join(dialect.delta(event).text for event in events) == taped_text("google/hello")
+
+
+def test_a_fault_finds_its_element_in_the_array(server: Tool) -> None:
+    path = f"/!drop@0e;end-early@3e{GOOGLE}:streamGenerateContent"
+    elements = b"".join(dechunked(ask(server.url, post(path, b'{"contents":[]}', CLOSING)).wire_body)[0])
+    assert elements.count(b'"modelVersion"') == 2
+
+
+def test_an_error_is_in_an_array_too(server: Tool) -> None:
+    nowhere = "/google/v1beta/models/nowhere"
+    wrapped = ask(server.url, post(f"{nowhere}:streamGenerateContent", b'{"contents":[]}', CLOSING))
+    assert json.loads(wrapped.wire_body)[0]["error"]["code"] == 404
+    plain = ask(server.url, post(f"{nowhere}:streamGenerateContent?alt=sse", b'{"contents":[]}', CLOSING))
+    assert json.loads(plain.wire_body)["error"]["code"] == 404

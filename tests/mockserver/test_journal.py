@@ -23,12 +23,12 @@ def came(body=b"{}", lazily=False):
 def test_a_record_is_under_way_until_it_ends():
     journal = Journal()
     record = journal.begin(came(), "deck", 5.0, 200, 10)
-    record.player = SimpleNamespace(bytes_written=7, first=5.5, last=6.0)
+    record.player = SimpleNamespace(bytes_written=7, first=5.5, last=6.0, plan="plan")
     journal.live[record.n] = record
     assert (record.n, record.in_flight, journal.get(1)) == (1, True, record)
     journal.end(record, 6.5, "client", "client-left")
     assert (record.in_flight, record.size, record.first, record.last, record.end) == (False, 7, 5.5, 6.0, 6.5)
-    assert (record.player, journal.live, journal.sent) == (None, {}, 7)
+    assert (record.player, record.plan, journal.live, journal.sent) == (None, "plan", {}, 7)
     assert dict(journal.answered) == {("openai", 200): 1}
     assert dict(journal.ended) == {"client": 1}
 
@@ -96,3 +96,17 @@ def test_nothing_is_kept_of_a_long_body_that_nobody_has_redacted():
     record = journal.begin(came(b"a" * (BODY_WHOLE + 1), lazily=True), "", 0.0)
     journal.end(record, 1.0, "upstream", "fin")
     assert (record.came.cut, record.came.digest, record.came.size) == (b"", None, BODY_WHOLE + 1)
+
+
+def test_the_plans_of_broken_answers_count_among_the_bytes():
+    journal = Journal(most_bytes=3000)
+    for broken in (True, True, False):
+        record = journal.begin(came(), "", 0.0)
+        record.faults = ("cut@3e",) if broken else ()
+        plan = SimpleNamespace(wire=b"x" * 1500)
+        record.player = SimpleNamespace(bytes_written=9, first=0.0, last=0.0, plan=plan)
+        journal.end(record, 1.0, "fault", "fin")
+        assert journal._bytes == sum(one.came.weight + 1500 * bool(one.faults) for one in journal.listed())
+    assert [one.n for one in journal.listed()] == [2, 3]
+    journal.clear()
+    assert journal._bytes == 0

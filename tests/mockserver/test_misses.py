@@ -76,3 +76,18 @@ def test_equal_misses_are_counted_and_the_oldest_goes() -> None:
     assert [(row["path"], row["count"]) for row in listed["misses"]] == [(f"{CHAT}?n=0", 2), (f"{CHAT}?n=2", 1)]
     misses.clear()
     assert misses.listed() == {"total": 0, "dropped": 0, "misses": []}
+
+
+def test_the_misses_of_one_deck_with_the_number_of_their_latest_request() -> None:
+    misses = Misses(most=3)
+    one, other, plain = (miss(b"{}", target=f"{deck}{CHAT}") for deck in ("/~a", "/~b", ""))
+    for number, missed in enumerate((one, other, one, plain), start=1):
+        misses.note(missed, number)
+    assert misses.of("a") == [(one, 3)]
+    assert misses.of("") == [(plain, 4)]
+    misses.forget("a")
+    assert (misses.of("a"), misses.total, misses.ever) == ([], 2, 4)
+    for number in range(3):
+        misses.note(miss(b"{}", target=f"{CHAT}?n={number}"), number)
+    assert misses.of("b") == []
+    assert len(misses._latest) == 3

@@ -94,6 +94,31 @@ def test_attempts_of_a_fault_count_the_life_of_the_deck():
     assert (written(rule.drawn(first, Random(0))), rule.drawn(second, Random(0))) == (["latency#1:1ms"], ())
 
 
+def test_a_case_counts_from_the_item_that_names_it_and_anew_when_counting_starts_again():
+    rule = Rule(attempts=(read("status:429"), read("case:rst-once-then-ok"), read("case:rst-once-then-ok"), ()))
+    found = [written(rule.on(Attempt("", number, life))) for number, life in ((1, 1), (2, 2), (3, 3), (4, 4))]
+    assert found == [["status:429"], ["case#2+:rst-once-then-ok"], ["case#2+:rst-once-then-ok"], []]
+    assert written(rule.on(Attempt("", 2, 9))) == ["case#9+:rst-once-then-ok"]
+    last = Rule(attempts=(read("case:rst-once-then-ok"),))
+    assert [written(last.on(Attempt("", 3, life))) for life in (3, 7)] == [
+        ["case:rst-once-then-ok"],
+        ["case#5+:rst-once-then-ok"],
+    ]
+    own = Rule(attempts=((), read("case#3:rst-once-then-ok")))
+    assert [written(own.on(Attempt("", 2, life))) for life in (2, 3)] == [[], ["case#3:rst-once-then-ok"]]
+
+
+def test_a_case_that_is_drawn_is_at_its_first_attempt_and_contradicts_what_it_is_made_of():
+    def drawn(*names, others=()):
+        rule = Rule(chance=tuple(Chance(read(name), 1.0) for name in names))
+        return written(rule.drawn(Attempt("", 4, 4), Random(0), others))
+
+    assert drawn("case:rst-mid-chunk", "cut@3e", "jitter:1ms") == ["case#4+:rst-mid-chunk", "jitter:1ms"]
+    assert drawn("cut@3e", "case:rst-mid-chunk", "case:429-retry-after-s") == ["cut@3e", "case#4+:429-retry-after-s"]
+    assert drawn("case:crlf", "case:no-space") == ["case#4+:crlf"], "each has a stream of its own"
+    assert drawn("case:503-then-ok", others=read("status:500")) == []
+
+
 def test_requests_are_counted_by_themselves_or_by_their_deck():
     one = asked()
     assert Rule(count="deck").counted_by(one) == WHOLE_DECK

@@ -11,7 +11,7 @@ from cassettes.matching import Index, entry_of
 from cassettes.model import Cassette, CassetteError, Interaction, Request, Response, Stream
 from cassettes.yamlio import dump
 from mockserver.choose import Chooser, Playing
-from mockserver.setup import MOST_TAPES, InlineTape, OwnTapes, Setup, SetupError, faults_of, playing_of, read
+from mockserver.setup import MOST_TAPES, InlineTape, Setup, SetupError, SetUpTapes, faults_of, given, playing_of, read
 
 ONE = Interaction(Request("POST", "https://h/one"), Response(200, "OK", (), b"", Stream()))
 TEXT = dump(Cassette((ONE, ONE))).decode()
@@ -23,7 +23,7 @@ def index(*names):
 
 def own(setup, *names):
     chooser = Chooser(index(*names), Playing())
-    return OwnTapes(setup, chooser), chooser
+    return SetUpTapes(setup, chooser), chooser
 
 
 def places(chooser):
@@ -53,7 +53,7 @@ def test_an_empty_body_changes_nothing():
         (b'{"path": "/etc/passwd"}', "a deck takes no path", "tokentape_bad_deck"),
         (b'{"tapes": [1]}', r"tapes\[0\]: Expected", "tokentape_bad_deck"),
         (b'{"qqqqq": 1}', "expected tapes, match", "tokentape_bad_deck"),
-        (b'{"match": "best"}', "match: Invalid enum value", "tokentape_bad_deck"),
+        (b'{"match": "best"}', "match: found 'best', expected exact, ", "tokentape_bad_deck"),
         (b'{"seed": 1.5}', "seed: Expected", "tokentape_bad_deck"),
         (b'{"faults": ["rest@3e"]}', "faults: .*did you mean reset", "tokentape_fault"),
         (b'{"faults": ["reset@3e", {"fault": "cut"}]}', "faults: .*contradict", "tokentape_fault"),
@@ -121,3 +121,15 @@ def test_how_it_is_played():
 def test_paces_that_are_none(field, value):
     with pytest.raises(SetupError, match=f"{field}: "):
         playing_of(Setup(**{field: value}), Playing())
+
+
+def test_what_python_code_gives():
+    setup = given({"speed": 2, "match": None, "faults": "cut@1e"})
+    assert (setup.speed, setup.match, setup.faults) == (2, None, ["cut@1e"])
+    assert given({"faults": {"fault": "cut", "at": "1e"}}).faults == [{"fault": "cut", "at": "1e"}]
+    with pytest.raises(SetupError, match="unknown field `sped`; did you mean speed"):
+        given({"sped": 2})
+    with pytest.raises(SetupError, match="after_last: found 'no', expected repeat or error"):
+        given({"after_last": "no"})
+    with pytest.raises(SetupError, match="did you mean reset"):
+        given({"faults": ["rest@1e"]})

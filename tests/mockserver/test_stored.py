@@ -6,27 +6,29 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from aiohttp import web
 from sdk.answers import ANSWERS, responses
 from sdk.recordings import needs_recordings, recordings
-from wires import Seen, Tool, ask, dechunked, post, tool
+from wires import Seen, Tool, ask, chunk, dechunked, post, tool
 
 from cassettes.dialects.base import payload
 from cassettes.matching import Asked, Index, entry_of
 from cassettes.model import Cassette, Chunk, Ending, Interaction, Request, Response, Stream
 from cassettes.routes import parse
 from cassettes.yamlio import dump
-from mockserver.choose import Chooser, Chosen, Playing
+from mockserver.choose import Chooser, Playing
 from mockserver.decks import Deck, Lives
 from mockserver.plan import Asking
-from mockserver.stored import Stored
+from mockserver.stored import Going, Stored
 
 pytestmark = pytest.mark.xdist_group("stored")
 
 URL = "https://api.openai.com/v1/responses"
 NAME = "resp_T1"
+LAST = b"0\r\n\r\n"
 
 
 def events(*, detached: bool = True) -> list[bytes]:
@@ -70,7 +72,7 @@ class Desk:
     def _asked(self, method: str, target: str, body: bytes = b"") -> Asked:
         return Asked(Request(method, target, (), body), parse(method, target, ()), body)
 
-    def answer(self, method: str, tail: str, now: float = 0.0, **options: bool) -> web.Response | Chosen | None:
+    def answer(self, method: str, tail: str, now: float = 0.0, **options: bool) -> web.Response | Going | None:
         return self.stored.answer(self._asked(method, f"/v1/responses/{tail}"), Asking(), self.deck, now, **options)
 
     def told(self, method: str, tail: str, now: float = 0.0) -> tuple[int, Any]:
@@ -87,8 +89,8 @@ class Desk:
 
     def streamed(self, query: str, now: float = 0.0) -> list[Any]:
         found = self.answer("GET", f"{NAME}?stream=true{query}", now)
-        assert isinstance(found, Chosen)
-        wire = found.plan.wire.partition(b"\r\n\r\n")[2]
+        assert isinstance(found, Going)
+        wire = self.chooser.plan(*found).wire.partition(b"\r\n\r\n")[2]
         body = b"".join(dechunked(wire)[0])
         return [json.loads(block.partition(b"data: ")[2]) for block in body.split(b"\n\n") if block]
 
@@ -231,8 +233,8 @@ def test_every_public_recording_goes_on_behind_each_of_its_events(record_propert
         desk = Desk(taken([recording.body + b"\n\n"]), made=False)
         for after in (-1, 0, numbers[len(numbers) // 2], numbers[-1]):
             found = desk.answer("GET", f"{names[0]}?stream=true&starting_after={after}")
-            assert isinstance(found, Chosen), recording.name
-            body = b"".join(dechunked(found.plan.wire.partition(b"\r\n\r\n")[2])[0])
+            assert isinstance(found, Going), recording.name
+            body = b"".join(dechunked(desk.chooser.plan(*found).wire.partition(b"\r\n\r\n")[2])[0])
             later = [number for number in numbers if number > after]
             left = [payload(block + b"\n\n") for block in body.split(b"\n\n")]
             left = [one["sequence_number"] for one in left if isinstance(one, dict)]
@@ -267,6 +269,10 @@ def over(server: Tool, method: str, path: str, body: bytes = b"") -> Seen:
     return ask(server.url, post(f"/~d{path}", body, "Connection: close", method=method))
 
 
+def looked_up(server: Tool, what: str) -> Any:
+    return json.loads(ask(server.url, post(f"/_tokentape/{what}", b"", "Connection: close", method="GET")).wire_body)
+
+
 def test_a_stream_goes_on_behind_a_number_and_no_place_moves(served: Tool) -> None:
     for after in (0, 3):
         seen = over(served, "GET", f"/openai/v1/responses/{NAME}?stream=true&starting_after={after}")
@@ -274,6 +280,64 @@ def test_a_stream_goes_on_behind_a_number_and_no_place_moves(served: Tool) -> No
         assert (seen.header("content-type"), seen.header("x-tokentape")) == (
             "text/event-stream; charset=utf-8", "run#1"
         )  # fmt: skip
+
+
+GOING = f"/openai/v1/responses/{NAME}?stream=true&starting_after=3"
+LEFT = [*map(chunk, events()[4:])]
+
+
+@pytest.mark.parametrize(
+    ("faults", "sent", "ended"),
+    [
+        ("reset@2e", LEFT[:2], "reset"),
+        ("cut@end", LEFT, "eof"),
+        ("drop@1e", [*LEFT[:1], *LEFT[2:], LAST], "eof"),
+        ("reset@100%", LEFT, "reset"),
+        ("reset?@99e", [*LEFT, LAST], "eof"),
+    ],
+)
+def test_it_is_broken_as_any_other_stream_and_places_count_from_where_it_goes_on(
+    faults: str, sent: list[bytes], ended: str, served: Tool
+) -> None:
+    seen = over(served, "GET", f"/!{quote(faults)}{GOING}")
+    assert (seen.wire_body, seen.ended) == (b"".join(sent), ended)
+    (record,) = looked_up(served, "requests?deck=d")["requests"][-1:]
+    assert record["faults"] == [faults]
+    assert record["ended_by"] == ("fault" if faults.startswith(("reset@", "cut")) else "tape")
+
+
+def test_what_breaks_the_rest_counts_its_own_attempts(served: Tool) -> None:
+    going = post(f"/~attempts/!reset@1e%231-2{GOING}", b"", "Connection: close", method="GET")
+    assert [ask(served.url, going).ended for _ in range(3)] == ["reset", "reset", "eof"]
+    records = looked_up(served, "requests?deck=attempts")["requests"]
+    assert [one["attempt"] for one in records] == [1, 2, 3]
+    assert len({one["key"] for one in records}) == 1
+
+
+def test_what_cannot_be_broken_is_refused(served: Tool) -> None:
+    told = over(served, "GET", f"/!reset@99e{GOING}")
+    assert (told.head[9:12], b"beyond the end" in told.wire_body) == (b"422", True)
+    told = over(served, "GET", f"/!reset@0b/openai/v1/responses/{NAME}")
+    assert (told.head[9:12], b"stays whole, but with stream=true" in told.wire_body) == (b"422", True)
+
+
+def test_a_scenario_breaks_it_again_and_again_but_plays_no_other_tape(served: Tool) -> None:
+    rules = {
+        "rules": [{"attempts": [["reset@3e"], ["reset@2e"], ["status:503"], []], "count": "deck", "tape": "taped"}]
+    }
+    setup = json.dumps({"scenario": rules}).encode()
+    put = post("/_tokentape/decks/again", setup, "Connection: close", "Content-Type: application/json", method="PUT")
+    assert ask(served.url, put).head[9:12] == b"201"
+    seen = [ask(served.url, post(f"/~again{GOING}", b"", "Connection: close", method="GET")) for _ in range(4)]
+    assert [one.ended for one in seen] == ["reset", "reset", "eof", "eof"]
+    assert [one.wire_body for one in seen[:2]] == [b"".join(LEFT[:3]), b"".join(LEFT[:2])]
+    assert (seen[2].head[9:12], seen[3].wire_body) == (b"503", b"".join([*LEFT, LAST]))
+
+
+def test_the_place_of_the_stream_itself_stays_whoever_reads_its_rest(served: Tool) -> None:
+    before = looked_up(served, "decks/d")["places"]
+    assert over(served, "GET", GOING).ended == "eof"
+    assert looked_up(served, "decks/d")["places"] == before
 
 
 def test_a_tape_of_such_a_request_comes_first(served: Tool) -> None:

@@ -125,6 +125,11 @@ def test_what_comes_is_relayed_first_and_spooled_then(tmp_path: Path) -> None:
         made.received(1.1, [Fact("informational", Head(code=100)), Fact("informational", Head(code=103))], b"")
         made.received(1.2, [Fact("head", HEAD, framing="chunked")], b"")
         made.received(1.3, data((ONE, 0)), chunk(ONE))
+        # In this turn of the loop other streams may still be read and relayed.
+        assert made.spool is not None
+        assert ONE not in made.spool.path.read_bytes()
+        await asyncio.sleep(0)
+        assert ONE in made.spool.path.read_bytes()
         made.received(1.4, [*data((TWO, 0)), Fact("end", trailers=(("X-Sum", "7"),))], chunk(TWO) + LAST)
         made.ended(1.5, "eof", "body", 0, b"")
         await made.finished

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -13,6 +14,7 @@ import pytest
 import wires
 
 from cassettes.model import CassetteError
+from cassettes.store import shipped_root
 from cassettes.yamlio import load_file
 from recorder.session import interactions_of, tapes_of, wall
 
@@ -270,3 +272,10 @@ def test_a_folder_is_read_or_refused(tmp_path: Path) -> None:
 
 def test_the_wall_clock_is_rfc_3339_in_utc() -> None:
     assert re.fullmatch(r"20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\.[0-9]{3}Z", wall())
+
+
+def test_recording_anew_says_first_what_it_may_cost(tmp_path: Path) -> None:
+    shutil.copy(shipped_root() / "xai" / "hello.yaml", tmp_path / "tapes.yaml")
+    for mode, said in (("all", True), ("once", False)):
+        with wires.tool(tmp_path, "record", "--one-file", str(tmp_path / "tapes.yaml"), "--record-mode", mode) as one:
+            assert ("at most 1 request, 37 tokens in and 24 out" in one.said()) is said

@@ -9,8 +9,13 @@ from pathlib import Path
 
 import pytest
 import wires
+from tapes import taped
 
+from cassettes.model import CassetteError
+from cassettes.normalise import NO_RULES
+from cassettes.redact import Redactor
 from cassettes.store import FolderStore
+from recorder.standby import episode
 
 pytestmark = pytest.mark.xdist_group("standby")
 
@@ -165,3 +170,39 @@ def test_an_output_that_is_configured_for_record_is_no_mistake(tmp_path: Path) -
     done = wires.tokentape("serve", "openai/hello", "--", sys.executable, "-c", "", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert not (tmp_path / "kept").exists()
+
+
+# An episode, for a server in the process of its clients
+
+
+@pytest.mark.parametrize(
+    ("mode", "one_file", "there", "records", "plays", "repeat"),
+    [
+        ("once", True, False, True, True, True),
+        ("once", True, True, False, True, True),
+        ("once", False, True, True, True, True),
+        ("new_episodes", True, True, True, True, False),
+        ("all", True, True, True, False, True),
+        ("rewrite", True, True, True, False, True),
+        ("none", True, True, False, True, True),
+    ],
+)
+def test_what_an_episode_plays_and_records(mode, one_file, there, records, plays, repeat, tmp_path: Path) -> None:
+    place = tmp_path / "one.yaml" if one_file else tmp_path
+    if there:
+        taped(tmp_path, "one", [b"data: 1\n\n"])
+    made = episode(
+        place, mode, one_file=one_file, upstreams={}, environ={}, redactor=Redactor(), rules=NO_RULES, report=print
+    )
+    assert ((made.standby is not None), (made.plays is not None), made.repeat) == (records, plays, repeat)
+    assert made.plays is None or len(made.plays.tapes) == there
+    if made.standby is not None:
+        assert made.standby.folder == tmp_path
+
+
+def test_an_episode_without_a_tape_to_play() -> None:
+    with pytest.raises(CassetteError, match="no such file"):
+        episode(
+            Path("nowhere.yaml"), "none", one_file=True, upstreams={}, environ={}, redactor=Redactor(), rules=NO_RULES,
+            report=print,
+        )  # fmt: skip

@@ -215,6 +215,53 @@ def generate(answer: Answer, model: str = "gemini-2.5-flash", mark: str = "") ->
         yield b"data: " + json.dumps(chunk, ensure_ascii=False).encode() + b"\r\n\r\n"
 
 
+def lines(answer: Answer, model: str = "llama3.2") -> Iterator[bytes]:
+    """Ollama: a line of JSON each, calls whole, the counts on the last."""
+    head = {"model": model, "created_at": "2026-11-20T09:30:00.5Z"}
+
+    def one(done: bool = False, **message: Any) -> bytes:
+        said = {"role": "assistant", "content": "", **message}
+        return json.dumps({**head, "message": said, "done": done, **(counts if done else {})}).encode() + b"\n"
+
+    counts = {"done_reason": "stop", "total_duration": 9, "prompt_eval_count": answer.read, "eval_count": answer.wrote}
+    yield from (one(thinking=piece) for piece in answer.reasoning)
+    yield from (one(content=piece) for piece in answer.text)
+    for call in answer.calls:
+        yield one(tool_calls=[{"id": call.id, "function": {"name": call.name, "arguments": call.arguments}}])
+    yield one(done=True)
+
+
+def cohere(answer: Answer, mark: str = "") -> Iterator[bytes]:
+    """Cohere: a part of the content for the thinking, one for the text; then the calls."""
+    number = itertools.count()
+
+    def one(kind: str, index: int | None = None, **message: Any) -> bytes:
+        own = {} if index is None else {"index": index}
+        return named({"type": kind, **own, **({"delta": {"message": message}} if message else {})})
+
+    def content(kind: str, pieces: Sequence[str]) -> Iterator[bytes]:
+        if pieces:
+            index = next(number)
+            yield one("content-start", index, content={"type": kind, kind: ""})
+            yield from (one("content-delta", index, content={kind: piece}) for piece in pieces)
+            yield one("content-end", index)
+
+    empty: dict[str, Any] = {"content": [], "tool_plan": "", "tool_calls": [], "citations": []}
+    yield named({"id": f"{mark}T1", "type": "message-start", "delta": {"message": {"role": "assistant", **empty}}})
+    yield from content("thinking", answer.reasoning)
+    yield from content("text", answer.text)
+    for index, call in enumerate(answer.calls):
+        function = {"name": call.name, "arguments": ""}
+        yield one("tool-call-start", index, tool_calls={"id": call.id, "type": "function", "function": function})
+        for piece in call.pieces:
+            yield one("tool-call-delta", index, tool_calls={"function": {"arguments": piece}})
+        yield one("tool-call-end", index)
+    usage = {"tokens": {"input_tokens": answer.read, "output_tokens": answer.wrote}}
+    reason = "TOOL_CALL" if answer.calls else "COMPLETE"
+    yield named({"type": "message-end", "delta": {"finish_reason": reason, "usage": usage}})
+    yield b"data: [DONE]\n\n"
+
+
 def data(value: object) -> bytes:
     """A `data:` event."""
     return b"data: " + json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode() + b"\n\n"

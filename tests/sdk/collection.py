@@ -11,7 +11,18 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from sdk.answers import ANSWERS, CHAT_STYLES, Answer, ChatStyle, chat, generate, messages, responses
+from sdk.answers import (
+    ANSWERS,
+    CHAT_STYLES,
+    Answer,
+    ChatStyle,
+    chat,
+    cohere,
+    generate,
+    lines,
+    messages,
+    responses,
+)
 from wires import Tool, tools
 
 from cassettes.model import Cassette, Chunk, Headers, Interaction, Request, Response, Stream
@@ -19,6 +30,7 @@ from cassettes.yamlio import dump
 
 EVENTS: Headers = (("Content-Type", "text/event-stream; charset=utf-8"), ("Transfer-Encoding", "chunked"))
 UTF8_LESS: Headers = (("Content-Type", "text/event-stream"), ("Transfer-Encoding", "chunked"))
+LINES: Headers = (("Content-Type", "application/x-ndjson"), ("Transfer-Encoding", "chunked"))
 
 
 class Service(NamedTuple):
@@ -35,6 +47,8 @@ _TAILS = {
     "openai-responses": "/responses",
     "anthropic": "/v1/messages",
     "gemini": "/models/gemini-2.5-flash:streamGenerateContent?alt=sse",
+    "ollama": "/api/chat",
+    "cohere": "/v2/chat",
 }
 
 
@@ -69,6 +83,11 @@ GATEWAYS = (
     *_of("ollama", "http://127.0.0.1:11434/v1", "/ollama/v1", CHAT, RESPONSES),
 )
 """Gateways, and others that speak a dialect which is not theirs."""
+OTHERS = (
+    *_of("ollama", "http://127.0.0.1:11434", "/ollama", "ollama"),
+    *_of("cohere", "https://api.cohere.com", "/cohere", "cohere"),
+)
+"""Grammars of which one provider alone is known."""
 
 
 def events_of(service: Service, answer: Answer, mark: str = "") -> Iterator[bytes]:
@@ -81,6 +100,10 @@ def events_of(service: Service, answer: Answer, mark: str = "") -> Iterator[byte
             return responses(answer, style.model, mark)
         case "anthropic":
             return messages(answer, mark=mark)
+        case "ollama":
+            return lines(answer)
+        case "cohere":
+            return cohere(answer, mark)
     return generate(answer, mark=mark)
 
 
@@ -89,7 +112,7 @@ def interaction_of(service: Service, events: Iterable[bytes], gap: float = 0.0) 
     pieces = list(events)
     chunks = tuple(Chunk(gap, len(piece)) for piece in pieces)
     stream = Stream(provider=service.provider, dialect=service.dialect, source="synthetic", chunks=chunks)
-    headers = UTF8_LESS if service.dialect == "gemini" else EVENTS
+    headers = {"gemini": UTF8_LESS, "cohere": UTF8_LESS, "ollama": LINES}.get(service.dialect, EVENTS)
     asked = b"{}" if service.dialect == "gemini" else b'{"model": "any", "stream": true}'
     request = Request("POST", service.url, (("Content-Type", "application/json"),), asked)
     return Interaction(request, Response(200, "OK", headers, b"".join(pieces), stream))
@@ -111,7 +134,7 @@ def shelve(folder: Path, answer: Answer, services: Iterable[Service] = SERVICES)
 
 
 @contextlib.contextmanager
-def players(folder: Path, services: Iterable[Service] = SERVICES) -> Iterator[dict[str, Tool]]:
+def players(folder: Path, services: Iterable[Service] = (*SERVICES, *OTHERS)) -> Iterator[dict[str, Tool]]:
     """A server for each kind of answer, by its name."""
     folders = [shelve(folder / name, answer, services) for name, answer in ANSWERS.items()]
     commands = [("serve", str(one), "--match", "route", "--speed", "max") for one in folders]

@@ -94,6 +94,8 @@ def test_openai_takes_up_what_it_left(which: str, served: Tool) -> None:
         "numbers": every,
         "text": TEXT,
         "nothing left": [],
+        "mended": every,
+        "broken": (len(every) - 4) // 2,
         "helper": every[4:],
         "helper text": TEXT,
         "items": ["fast"],

@@ -152,7 +152,6 @@ _JSON = st.recursive(
 def test_no_json_makes_it_raise(payload: object) -> None:
     GEMINI.delta(payload)
     GEMINI.count(payload)
-    GEMINI.array([payload])
 
 
 def test_arguments_as_deep_as_the_parser_takes_them_do_not_make_it_raise() -> None:
@@ -176,8 +175,18 @@ def test_the_verb_says_whether_to_stream(path: str, query: str, streams: bool) -
     assert GEMINI.streams(path, query, {"stream": not streams}) is streams
 
 
-def test_without_sse_a_stream_is_one_array() -> None:
-    assert GEMINI.array([event({"text": "a"}), None, [ERROR]]) == [event({"text": "a"}), ERROR]
+@pytest.mark.parametrize(
+    ("verb", "query", "form"),
+    [
+        ("streamGenerateContent", "alt=sse", "sse"),
+        ("streamGenerateContent", "key=k&alt=sse", "sse"),
+        ("streamGenerateContent", "", "json-array"),
+        ("streamGenerateContent", "alt=json", "json-array"),
+        ("generateContent", "", None),
+    ],
+)
+def test_without_sse_a_stream_is_one_array(verb: str, query: str, form: str | None) -> None:
+    assert GEMINI.form(f"/v1beta/models/m:{verb}", query) == form
 
 
 def test_models_are_listed_as_google_lists_them() -> None:

@@ -13,6 +13,7 @@ from cassettes.events import event_ends
 from cassettes.model import EventKind, TokentapeError
 
 TAPES = Path(__file__).resolve().parents[3] / "../shared/tapes"
+BUILT_IN = ("openai-chat", "openai-responses", "anthropic", "gemini", "ollama", "cohere", "raw")
 ENTRIES = {
     "legacy": "cassettes.dialects.raw:DIALECT",
     "broken": "cassettes.dialects.nowhere:DIALECT",
@@ -34,7 +35,7 @@ def _installed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_every_built_in_dialect_is_found_by_its_name() -> None:
-    assert dialects.names()[:5] == ("openai-chat", "openai-responses", "anthropic", "gemini", "raw")
+    assert dialects.names()[: len(BUILT_IN)] == BUILT_IN
     assert [dialects.get(name).name for name in dialects.names()] == list(dialects.names())
 
 
@@ -44,7 +45,7 @@ def test_an_unknown_name_is_played_as_raw() -> None:
 
 @pytest.mark.usefixtures("_installed")
 def test_installed_dialects_are_loaded_on_demand() -> None:
-    assert dialects.names()[5:] == ("broken", "class", "legacy")
+    assert dialects.names()[len(BUILT_IN) :] == ("broken", "class", "legacy")
     assert dialects.get("legacy") is raw.DIALECT
     assert dialects.get("gemini") is not raw.DIALECT
 

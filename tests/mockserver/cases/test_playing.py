@@ -7,15 +7,19 @@ from dataclasses import replace
 
 import pytest
 from cased import LAST, TAPE, read, show
+from hypothesis import given
+from hypothesis import strategies as st
 from wires import Tool, ask, chunk, post, tokentape
 
-from mockserver.cases.playing import Asker, has_case, timeline_of, unfold
+from mockserver.cases.case import Case
+from mockserver.cases.playing import Asker, contradict, has_case, timeline_of, unfold
 from mockserver.cases.script import DIALECTS, Stream
 from mockserver.cases.table import table
 from mockserver.faults import table as faults
 from mockserver.faults.breaking import acting, broken, tape_side
 from mockserver.faults.grammar import FaultError, text_of
 from mockserver.faults.kinds import Scene
+from mockserver.faults.table import Bound
 from mockserver.plan import Asking
 
 pytestmark = pytest.mark.xdist_group("cases")
@@ -32,8 +36,6 @@ def test_every_case_can_be_applied_in_each_of_its_dialects(ident: str) -> None:
     for dialect in table()[ident].dialects:
         for attempt in (1, 2):
             unfolded = unfold(faults.read(f"case:{ident}"), Asker(attempt, dialect))
-            if "zstd" in ident:
-                continue
             tape = unfolded.timeline or timeline_of(Stream((b"data: {}\n\n",)))
             side = tape_side(tape, "sse", Asking(), folded=False)
             made = broken(side, unfolded.faults, Scene(dialect, target="/x"), Asking())
@@ -103,6 +105,25 @@ def test_a_case_is_asked_for_by_header_and_by_query(served: Tool) -> None:
     assert by_query.wire_body == by_header.wire_body
     without = ask(served.url, post("/up/raw", b"", "Connection: close"))
     assert without.wire_body == chunk(TAPE) + LAST
+
+
+@given(st.lists(st.sampled_from([case for case in table().values() if not case.unserved]), min_size=2, max_size=4))
+def test_cases_that_do_not_contradict_each_other_act_together(drawn: list[Case]) -> None:
+    """What a scenario draws by chance is never a mistake, whatever the dialect."""
+    bounds: tuple[Bound, ...] = ()
+    for case in drawn:
+        one = faults.read(f"case?:{case.id}")
+        bounds += () if contradict(one, bounds) else one
+    for dialect in DIALECTS:
+        unfolded = unfold(bounds, Asker(1, dialect))
+        assert all("the case is one of" in told for told in unfolded.left_out)
+
+
+def test_two_that_contradict_are_told_apart() -> None:
+    for one, other in (("rst-mid-chunk", "fin-mid-stream"), ("crlf", "no-space"), ("503-then-ok", "529-then-ok")):
+        assert contradict(faults.read(f"case:{one}"), faults.read(f"case:{other}"))
+    assert contradict(faults.read("case:rst-mid-chunk"), faults.read("cut@3e"))
+    assert not contradict(faults.read("case:rst-mid-chunk"), faults.read("latency:1ms"))
 
 
 def test_a_stream_is_a_timeline() -> None:

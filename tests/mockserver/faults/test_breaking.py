@@ -1,5 +1,7 @@
 """Faults at work: which act, what is left out and why, what cannot be applied, whether the deck's place moves."""
 
+import sys
+
 import pytest
 from faulted import EVENTS, body, break_it, entries, plan_of, tape, woven_of
 
@@ -162,3 +164,11 @@ def test_words_of_a_weave():
     assert woven_of("duplicate@0e:3").joined == EVENTS[0] * 4 + b"".join(EVENTS[1:])
     assert woven_of("ttft:500ms").pieces[0].at_ms == 500.0
     assert woven_of("ttft:5ms").head_at_ms == 5.0
+
+
+def test_without_a_codec_zstd_says_what_to_install(monkeypatch):
+    for name in ("compression.zstd", "backports.zstd", "zstandard"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(FaultError, match=r"no zstd codec is installed .*pip install 'tokentape\[codecs\]'"):
+        plan_of("encode:zstd")
+    assert plan_of("encode?:zstd").wire == plan_of("encode?:zstd;comment?@9e").wire

@@ -44,6 +44,17 @@ def test_groq_names_the_event_and_ends():
     assert data(block)["error"]["status_code"] == 400
 
 
+def test_cohere_ends_its_message():
+    block = said("cohere", "cohere", kind="timeout")
+    assert block.startswith(b"event: message-end\n")
+    assert data(block)["delta"]["finish_reason"] == "TIMEOUT"
+    assert said("cohere", "cohere", whole=side(tape(b"{}\n"), "ndjson")).startswith(b'{"id":')
+
+
+def test_ollama_says_it_in_a_line():
+    assert json.loads(said("ollama", "ollama", whole=side(tape(b"{}\n"), "ndjson"))).keys() == {"error"}
+
+
 def test_xai_is_flat():
     assert isinstance(data(said("openai-chat", "xai"))["error"], str)
 
@@ -144,6 +155,7 @@ def test_keepalives_that_are_asked_for():
         ("openai-responses", (CREATED, b'data: {"type":"response.completed","response":{}}\n\n', DONE), "sse", [1, 2]),
         ("gemini", (b'data: {"candidates":[{"finishReason":"STOP"}]}\n\n',), "sse", [0]),
         ("raw", (b'{"a":1}\n', b'{"done":true}\n'), "ndjson", [1]),
+        ("cohere", (b'event: message-end\ndata: {"type":"message-end"}\n\n', DONE), "sse", [0, 1]),
         ("raw", (b"data: x\n\n",), "sse", []),
     ],
 )
