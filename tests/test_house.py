@@ -183,7 +183,10 @@ def test_what_is_set_up_is_not_set_up_again(checkout: Path) -> None:
     pip = "-m pip install --quiet --disable-pip-version-check"
     assert [call for call in calls if call.startswith(pip)] == [
         f"{pip} -e .[dev]",
-        *(f"{pip} --no-compile -r tests/sdk/requirements{which}.txt" for which in ("", "-old", "-litellm", "-agents", "-page")),
+        *(
+            f"{pip} --no-compile -r tests/sdk/requirements{which}.txt"
+            for which in ("", "-old", "-litellm", "-agents", "-page")
+        ),
     ]
     assert [call for call in calls if call.startswith("npm")] == [
         "npm install --silent --no-package-lock --no-audit --no-fund --ignore-scripts"
