@@ -178,13 +178,9 @@ def error(
     path, else by the provider's first."""
     row = route.row or (route.meant if route.likely else None)
     if row is None:
-        headers, body = dialects.get(route.dialect).error(status, message, code, retry=retry)
-    else:
-        dialect = row.dialects[0] if route.dialect == "raw" else route.dialect
-        headers, body = row.error(dialect, status, message, code, retry=retry)
-    # Who asked for an array gets its errors in one (providers.md 6.2).
-    in_array = route.operation and dialects.get(route.dialect).form(route.path, route.query) == "json-array"
-    return headers, b"[" + body + b"\n]\n" if in_array else body
+        return dialects.get(route.dialect).error(status, message, code, retry=retry)
+    dialect = row.dialects[0] if route.dialect == "raw" else route.dialect
+    return row.error(dialect, status, message, code, retry=retry)
 
 
 def refusal(route: Route, body: bytes) -> str | None:
