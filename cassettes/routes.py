@@ -365,7 +365,8 @@ def _appended(route: Route) -> str | None:
 def _splits_an_endpoint(tape_path: str, path: str) -> bool:
     """Whether `path` is a part only of the endpoint that a grammar sees in `tape_path`: `/completions` is no way to say
     `/chat/completions`, wherever the base URL ends."""
-    if not path or _VERSION.fullmatch(tape_path.removesuffix(path).rpartition("/")[2]):
+    before = tape_path.removesuffix(path).rpartition("/")[2]
+    if not path or before == "api" or _VERSION.fullmatch(before):  # where a base URL may well end
         return False
     splits = (dialect.split("POST", tape_path) for dialect in dialects.claimants("POST", tape_path))
     return any(split and len(tape_path) - len(split[1]) > len(path) for split in splits)
