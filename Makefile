@@ -10,6 +10,7 @@ PIP := $(BIN)/python $(INSTALL)
 NPM := --silent --no-package-lock --no-audit --no-fund --ignore-scripts
 SAY := printf 'tokentape: %s\n'
 SDKS := $(VENV)/.sdk-new $(VENV)/.sdk-old $(VENV)/.sdk-litellm $(VENV)/.sdk-node
+APPS := $(VENV)/.sdk-agents $(VENV)/.sdk-page
 FITS := import sys; sys.exit(sys.version_info < (3, 11))
 
 .DEFAULT_GOAL := help
@@ -25,7 +26,7 @@ demo: $(VENV)/.runtime ## record and replay a stream: ten seconds, no key, no ne
 test: $(VENV)/.dev $(SDKS) ## the tests, but for the long sweeps and the browser
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow and not browser"
 
-test-all: $(VENV)/.dev $(SDKS) ## all tests
+test-all: $(VENV)/.dev $(SDKS) $(APPS) ## all tests
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
 
 lint: $(VENV)/.dev ## ruff, mypy and the import contracts (make test runs them too)
@@ -59,7 +60,9 @@ $(VENV)/.dev: $(VENV)/.made pyproject.toml
 $(VENV)/.sdk-new: tests/sdk/requirements.txt
 $(VENV)/.sdk-old: tests/sdk/requirements-old.txt
 $(VENV)/.sdk-litellm: tests/sdk/requirements-litellm.txt
-$(VENV)/.sdk-new $(VENV)/.sdk-old $(VENV)/.sdk-litellm: $(VENV)/.sdk-%: $(VENV)/.made
+$(VENV)/.sdk-agents: tests/sdk/requirements-agents.txt
+$(VENV)/.sdk-page: tests/sdk/requirements-page.txt
+$(filter-out %-node,$(SDKS)) $(APPS): $(VENV)/.sdk-%: $(VENV)/.made
 	@$(SAY) "installing the SDKs of $(filter %.txt,$^) into $(VENV)/sdk-$*"
 	@if $(BIN)/python -m venv $(VENV)/sdk-$* && $(VENV)/sdk-$*/bin/python $(INSTALL) --no-compile -r $(filter %.txt,$^); \
 	then touch $@; \

@@ -115,8 +115,8 @@ def checkout(tmp_path: Path) -> Path:
     shutil.copy(ROOT / "Makefile", tmp_path)
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     (tmp_path / "tests" / "sdk").mkdir(parents=True)
-    for pins in ("requirements.txt", "requirements-old.txt", "requirements-litellm.txt", "package.json"):
-        shutil.copy(ROOT / "tests" / "sdk" / pins, tmp_path / "tests" / "sdk")
+    for pins in (*(ROOT / "tests" / "sdk").glob("requirements*.txt"), ROOT / "tests" / "sdk" / "package.json"):
+        shutil.copy(pins, tmp_path / "tests" / "sdk")
     return tmp_path
 
 
@@ -183,7 +183,10 @@ def test_what_is_set_up_is_not_set_up_again(checkout: Path) -> None:
     pip = "-m pip install --quiet --disable-pip-version-check"
     assert [call for call in calls if call.startswith(pip)] == [
         f"{pip} -e .[dev]",
-        *(f"{pip} --no-compile -r tests/sdk/requirements{which}.txt" for which in ("", "-old", "-litellm")),
+        *(
+            f"{pip} --no-compile -r tests/sdk/requirements{which}.txt"
+            for which in ("", "-old", "-litellm", "-agents", "-page")
+        ),
     ]
     assert [call for call in calls if call.startswith("npm")] == [
         "npm install --silent --no-package-lock --no-audit --no-fund --ignore-scripts"

@@ -6,7 +6,8 @@ Pure: same arguments, same bytes, in any process. Imports `cassettes` and what i
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from http import HTTPStatus
 from itertools import accumulate
@@ -15,6 +16,7 @@ from typing import NamedTuple
 
 from cassettes.dialects import Dialect
 from cassettes.dialects.base import payload
+from cassettes.dialects.delta import Delta
 from cassettes.dialects.speech import Saying, Speech, Unsaid, Voice
 from cassettes.model import Ending, Frame, Head, Headers, Interaction, Request, Timeline
 from cassettes.provider import Provider
@@ -69,7 +71,7 @@ def synthetic(request: Request, answer: Answer, voice: Voice, manner: Manner) ->
         speech = _with_comments(speech, manner.row.keepalive[0], comments)
     head_at = drawn(rhythm.head_ms, chance)
     head = Head(headers=(*head_of(voice, manner.dialect.stream_type, head_at), *manner.dialect.stream_headers))
-    timeline = timed(speech, manner.dialect, head, head_at, rhythm, chance)
+    timeline = timed(speech, says_of(speech, said, manner.dialect), head, head_at, rhythm, chance)
     timeline = _paced(timeline, manner, speech, voice.chance("pace"))
     return Synthetic(taped(request, timeline, manner), speech.unsaid)
 
@@ -97,34 +99,42 @@ def taped(request: Request, timeline: Timeline, manner: Manner) -> Interaction:
     return from_timeline(request, timeline, source="synthetic", pacing="synthetic", **stated)
 
 
-def timed(speech: Speech, dialect: Dialect, head: Head, head_at: float, rhythm: Rhythm, chance: Random) -> Timeline:
-    """The events of `speech` in chunks, each after a gap of its kind."""
+def timed(speech: Speech, says: Sequence[bool], head: Head, head_at: float, rhythm: Rhythm, chance: Random) -> Timeline:
+    """The events of `speech` in chunks, each after a gap of its kind. `says`: which of them hold a piece of it."""
     at, frames = head_at, []
-    for number, (data, says) in enumerate(_chunks(speech, dialect, rhythm, chance)):
-        kind = rhythm.first_ms if number == 0 else rhythm.said_ms if says else rhythm.silent_ms
+    for number, (data, said) in enumerate(_chunks(speech, says, rhythm, chance)):
+        kind = rhythm.first_ms if number == 0 else rhythm.said_ms if said else rhythm.silent_ms
         at += drawn(kind, chance)
         frames.append(Frame(at, data))
     return Timeline(head=head, head_at_ms=head_at, frames=tuple(frames), end=Ending(), end_at_ms=at + END_GAP)
 
 
-def _chunks(speech: Speech, dialect: Dialect, rhythm: Rhythm, chance: Random) -> Iterator[tuple[bytes, bool]]:
+def says_of(speech: Speech, said: Sequence[Delta], dialect: Dialect) -> list[bool]:
+    """For each event whether it holds a piece of the answer. Only where several go with one piece are they read."""
+    going = Counter(event.said for event in speech.events)
+    return [
+        _says(said[event.said]) and (going[event.said] == 1 or _says(dialect.delta(payload(event.data))))
+        for event in speech.events
+    ]
+
+
+def _says(delta: Delta) -> bool:
+    return bool(delta.text or delta.reasoning or delta.refusal or any(part.arguments for part in delta.tools))
+
+
+def _chunks(speech: Speech, says: Sequence[bool], rhythm: Rhythm, chance: Random) -> Iterator[tuple[bytes, bool]]:
     """The bytes of each chunk, and whether a piece of the answer is in it."""
     held: list[bytes] = []
-    says, wanted = False, share_drawn(rhythm.together, chance)
-    for event in speech.events:
+    said, wanted = False, share_drawn(rhythm.together, chance)
+    for event, speaks in zip(speech.events, says, strict=True):
         held.append(event.data)
-        says = says or _says(dialect, event.data)
+        said = said or speaks
         if len(held) >= wanted:
-            yield b"".join(held), says
+            yield b"".join(held), said
             held.clear()
-            says, wanted = False, share_drawn(rhythm.together, chance)
+            said, wanted = False, share_drawn(rhythm.together, chance)
     if held:
-        yield b"".join(held), says
-
-
-def _says(dialect: Dialect, event: bytes) -> bool:
-    delta = dialect.delta(payload(event))
-    return bool(delta.text or delta.reasoning or delta.refusal or any(part.arguments for part in delta.tools))
+        yield b"".join(held), said
 
 
 def _with_comments(speech: Speech, line: str, count: int) -> Speech:
