@@ -148,7 +148,7 @@ def neutral(usage: Mapping[str, object]) -> dict[str, object]:
     told = counts(usage)
     return {
         "input_tokens": told.input,
-        "input_tokens_details": {"cached_tokens": told.cached},
+        "cached_tokens": told.cached,
         "output_tokens": told.output,
         "output_tokens_details": {"reasoning_tokens": told.reasoning},
         "total_tokens": told.total,

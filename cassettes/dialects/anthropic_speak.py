@@ -43,20 +43,21 @@ Fields = dict[str, object]
 class _Style(NamedTuple):
     """How a provider writes messages. `pings`: where the ping stands: behind the `start`, the first `block`, the first
     `delta`. `prefix`: of ids. `beside`: what the start has beside counts. `details`: there are `stop_details`.
-    `counts_again`: the end repeats the counts of the start."""
+    `call`: what a call has beside its input. `counts_again`: the end repeats the counts of the start."""
 
     pings: Literal["start", "block", "delta"] = "block"
     prefix: str = "msg_"
     beside: Mapping[str, object] = {"service_tier": "standard", "inference_geo": "global"}
     details: bool = True
+    call: Mapping[str, object] = {"caller": {"type": "direct"}}
     counts_again: bool = True
 
 
 _OWN: Final = _Style()
 # What is recorded of the clouds is older than the newest of Anthropic's own.
 _STYLES: Final[Mapping[str, _Style]] = {
-    "azure": _Style(pings="delta", beside={"service_tier": "standard"}, details=False),
-    "vertex": _Style(pings="start", prefix="msg_vrtx_", beside={}, details=False, counts_again=False),
+    "azure": _Style(pings="delta", beside={"service_tier": "standard"}, details=False, call={}),
+    "vertex": _Style(pings="start", prefix="msg_vrtx_", beside={}, details=False, call={}, counts_again=False),
 }
 
 
@@ -124,7 +125,7 @@ class _Message:
         start: Fields = {"type": kind}
         if kind == "tool_use":
             ident = part.id or f"toolu_01{self._voice.token(f'call {number}', 22)}"
-            start |= {"id": ident, "name": part.name, "input": {}}
+            start |= {"id": ident, "name": part.name, "input": {}, **self._style.call}
         else:
             start |= {"text": ""} if kind == "text" else {"thinking": "", "signature": ""}
         self._event("content_block_start", {"index": self._index, "content_block": start})

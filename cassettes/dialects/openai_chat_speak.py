@@ -39,7 +39,8 @@ _WORDS: Final[Mapping[Meaning, str]] = {
 }
 _KNOWN: Final = frozenset((*_WORDS.values(), "function_call"))
 _OWN_COUNTS: Final = frozenset(("prompt_tokens", "completion_tokens"))
-_RANDOM: Final = re.compile(r"([*#])(\d+)|uuid")
+_RANDOM: Final = re.compile(r"([*#%])(\d+)|uuid")
+_ALPHABETS: Final = {"*": LETTERS, "#": "0123456789abcdef", "%": "0123456789"}
 _MAKERS: Final = {"openai": "OpenAI", "anthropic": "Anthropic", "google": "Google AI Studio", "x-ai": "xAI"}
 _BLOCK: Final = 16
 _FILLER: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -234,8 +235,7 @@ class _Chunks:
         def drawn(found: re.Match[str]) -> str:
             if not found[1]:
                 return voice.uuid(name)
-            key = f"{name} {found.start()}"
-            return voice.token(key, int(found[2])) if found[1] == "*" else voice.hexes(key, int(found[2]))
+            return voice.token(f"{name} {found.start()}", int(found[2]), _ALPHABETS[found[1]])
 
         return _RANDOM.sub(drawn, pattern.replace("$created", str(voice.created)))
 

@@ -38,7 +38,7 @@ _FIRST_ID: Final[Json] = {
 class Style:
     """One provider's way.
 
-    `ident`: the id of a chunk, `call_id` of a call: `*N` is N random letters and digits, `#N` hex digits, `uuid` one.
+    `ident`: the id of a chunk, `call_id` of a call: `*N` is N random letters and digits, `#N` hex digits, `%N` digits.
     `keys` and `choice`: the keys of a chunk and of a choice, in order; one that has no value (here in `fixed` and
     `choice_fixed`) is left out, but for null. `sorted`: by name, at every depth.
     `first`: whole events before all chunks. `opening`: the delta of the first chunk; None: `rides` is added to the
@@ -195,7 +195,6 @@ _DEEPSEEK: Final = Style(
     counts={
         **_COUNTS,
         "prompt_tokens_details": {"cached_tokens": "$cached"},
-        "completion_tokens_details": {"reasoning_tokens": "$reasoning"},
         "prompt_cache_hit_tokens": "$cached",
         "prompt_cache_miss_tokens": "$uncached",
     },
@@ -206,6 +205,13 @@ _DEEPSEEK_THINKING: Final = replace(
     text={"content": "$text", "reasoning_content": None},
     reasoning={"content": None, "reasoning_content": "$text"},
     closing={"content": "", "reasoning_content": None},
+    counts={
+        **_COUNTS,
+        "prompt_tokens_details": {"cached_tokens": "$cached"},
+        "completion_tokens_details": {"reasoning_tokens": "$reasoning"},
+        "prompt_cache_hit_tokens": "$cached",
+        "prompt_cache_miss_tokens": "$uncached",
+    },
 )
 _GROQ: Final = Style(
     ident="chatcmpl-uuid",
@@ -305,7 +311,7 @@ _TOGETHER: Final = Style(
     counts={**_COUNTS, "cached_tokens": "$cached"},
 )
 _OLLAMA: Final = Style(
-    ident="chatcmpl-873",
+    ident="chatcmpl-%3",
     call_id="call_*8",
     keys=("id", "object", "created", "model", "system_fingerprint", "choices", "usage"),
     fixed={"system_fingerprint": "fp_ollama"},

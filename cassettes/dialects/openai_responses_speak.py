@@ -205,7 +205,10 @@ class _Response:
 
     def _usage(self, usage: Mapping[str, object]) -> Fields:
         told = counts(usage)
-        made: Fields = {"input_tokens": told.input, "input_tokens_details": {"cached_tokens": told.cached}}
+        made: Fields = {
+            "input_tokens": told.input,
+            "input_tokens_details": {**self._style.cached, "cached_tokens": told.cached},
+        }
         made |= {"output_tokens": told.output, "output_tokens_details": {"reasoning_tokens": told.reasoning}}
         made |= {"total_tokens": told.total}
         extra = filled(self._style.usage, {"$input": told.input, "$output": told.output})

@@ -110,7 +110,7 @@ class Style:
     when it has ended. `filters`: the response tells what was filtered. `items`, `parts`: keys of those of a type, where
     they are not as made. `thought`: what an item of reasoning has beside id, type and summary; `sealed_late`: its
     encrypted form is in the finished item alone, with what is here. `ids`: how they are made. `usage`: what is counted
-    beside the usual."""
+    beside the usual, `cached` beside the cached tokens."""
 
     order: tuple[str, ...] = ()
     named: bool = True
@@ -129,6 +129,7 @@ class Style:
     sealed_late: Mapping[str, object] | None = None
     ids: str = "hex"
     usage: Mapping[str, object] = field(default_factory=dict)
+    cached: Mapping[str, object] = field(default_factory=dict)
 
     def item(self, fields: Mapping[str, object]) -> Fields:
         """A copy of an item, its keys in the provider's order."""
@@ -215,7 +216,7 @@ def _ordered(fields: Mapping[str, object], order: Sequence[str]) -> Fields:
 
 
 _STYLES: Final[Mapping[str, Style]] = {
-    "openai": Style(obfuscated=True),
+    "openai": Style(obfuscated=True, cached={"cache_write_tokens": 0}),
     "azure": Style(
         obfuscated=True,
         keys=_AZURE_KEYS,
