@@ -1,9 +1,11 @@
-"""`python -m benchmarks.likeness FOLDER [--provider P] [--json]`: can synthetic streams be told from recorded ones?
+"""`python -m benchmarks.likeness FOLDER [--provider P] [--json|--page]`: can synthetic streams be told from recorded?
 
 FOLDER holds recordings as `../shared/tapes` does: MANIFEST.tsv and BODIES.tsv beside them. Every recorded answer is
 said again by the synthesiser, in the voice of its provider; then a discriminator that knows only shape (`shapes`) looks
 at both sets. `told` is the share of synthetic streams with a mark that no recorded one has, `odd` the share of recorded
-streams with a mark that no other has: where `told` is no more than `odd`, the mark tells nothing.
+streams with a mark that no other has: where `told` is no more than `odd`, the mark tells nothing. `unmatched` is the
+other way round: recorded streams with a mark that no synthetic one has. The synthesiser speaks as each API does now, so
+those are told apart by age. `--page` makes docs/likeness.md.
 """
 
 from __future__ import annotations
@@ -13,21 +15,25 @@ import csv
 import json
 import sys
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace
 
-from benchmarks.shapes import Difference, Distance, Look, compare, look
+from benchmarks.rhythm import sent_by
+from benchmarks.shapes import KEPT, Difference, Distance, Look, compare, look
 from cassettes import dialects, providers
 from cassettes.check import check_answer
 from cassettes.convert import convert
 from cassettes.dialects.base import at
+from cassettes.dialects.counts import counts
 from cassettes.dialects.delta import Delta
 from cassettes.folding import payloads
 from cassettes.grammar import GRAMMARS
-from cassettes.model import Interaction
+from cassettes.model import Interaction, header
 from cassettes.normalise import decoded
 from cassettes.synth.answer import Answer, Call
 from cassettes.synth.stream import Manner, synthetic
@@ -35,13 +41,17 @@ from cassettes.synth.stream import Manner, synthetic
 _NAMES: Final = {"gemini": "google", "azure-foundry": "azure"}
 """Providers of the manifest by the names of our rows."""
 _SHOWN: Final = 8
+_AGE: Final = timedelta(days=183)
+_FAR: Final = 4_000_000_000
+"""s since 1970; Mistral's and others' gateways have sent ms and worse."""
 Group = tuple[str, str]
 
 
 class Pair(NamedTuple):
-    """A recording, and the same answer said by the synthesiser."""
+    """A recording, when it was made (`YYYY-MM-DD`, "" where nothing tells), and its answer said by the synthesiser."""
 
     name: str
+    made: str
     recorded: Interaction
     synthetic: Interaction
 
@@ -57,6 +67,8 @@ def recordings(folder: Path) -> Iterator[tuple[str, Interaction]]:
         stream = one.response.stream
         if stream.provider == "unknown":
             stream = replace(stream, provider=_NAMES.get(row["provider"], row["provider"]))
+        sender = sent_by(stream.provider, payloads(one.response))
+        stream = replace(stream, provider=sender)
         if stream.dialect in GRAMMARS:
             yield f"{row['file']}#{row['interaction']}", replace(one, response=replace(one.response, stream=stream))
 
@@ -71,7 +83,23 @@ def pairs(folder: Path, provider: str = "") -> Iterator[Pair]:
     ours = set(providers.load()) if not provider else {provider} & set(providers.load())
     for name, one in recordings(folder):
         if one.response.stream.provider in ours and (again := said_again(name, one)):
-            yield Pair(name, one, again)
+            yield Pair(name, made_on(one), one, again)
+
+
+def made_on(recorded: Interaction) -> str:
+    """The day of a recording: what its events say, else its head."""
+    for value in payloads(recorded.response):
+        for place in (("created",), ("response", "created_at"), ("createTime",)):
+            when = at(value, *place)
+            if isinstance(when, int) and 0 < when < _FAR:
+                return f"{datetime.fromtimestamp(when, UTC):%Y-%m-%d}"
+            if isinstance(when, str):
+                return when[:10]
+    said = header(recorded.response.headers, "date")
+    try:
+        return f"{parsedate_to_datetime(said or ''):%Y-%m-%d}"
+    except ValueError:
+        return ""
 
 
 def said_again(name: str, recorded: Interaction) -> Interaction | None:
@@ -92,7 +120,7 @@ def said_again(name: str, recorded: Interaction) -> Interaction | None:
         model,
         answer,
         include_usage=counted or at(asked, "stream_options", "include_usage") is True,
-        obfuscated=any(at(event, "obfuscation") for event in events),
+        obfuscated=at(asked, "stream_options", "include_obfuscation") is not False,
         asked=asked if isinstance(asked, dict) else {},
     )
     return synthetic(recorded.request, answer, voice, manner).interaction
@@ -112,20 +140,51 @@ def answer_of(said: Iterable[Delta]) -> Answer:
             calls[part.number] = Call(call.name + part.name, call.arguments + part.arguments, call.id or part.id)
         usage |= delta.usage or {}
         finish = delta.finish or finish
-    return Answer(**texts, calls=tuple(calls.values()), finish=finish, usage=usage or None)
+    return Answer(**texts, calls=tuple(calls.values()), finish=finish, usage=neutral(usage) if usage else None)
+
+
+def neutral(usage: Mapping[str, object]) -> dict[str, object]:
+    """The counts alone: which others stand beside them is the provider's to say, and changes with its age."""
+    told = counts(usage)
+    return {
+        "input_tokens": told.input,
+        "cached_tokens": told.cached,
+        "output_tokens": told.output,
+        "output_tokens_details": {"reasoning_tokens": told.reasoning},
+        "total_tokens": told.total,
+    }
 
 
 _MODELS: Final = (("model",), ("modelVersion",), ("message", "model"), ("response", "model"))
 
 
 class Likeness(NamedTuple):
-    """One provider and dialect: how many pairs, what differs, what of the synthetic streams is against the grammar."""
+    """One provider and dialect: when each recording was made, what differs, what of the synthetic streams is against
+    the grammar."""
 
     group: Group
-    count: int
+    made: Mapping[str, str]
     differences: tuple[Difference, ...]
     distances: tuple[Distance, ...]
     ungrammatical: tuple[str, ...]
+
+    @property
+    def count(self) -> int:
+        """How many recorded streams there are, and as many synthetic ones."""
+        return len(self.made)
+
+    @property
+    def newest(self) -> frozenset[str]:
+        """The recordings of the last half year before the newest: about those that the style of now is taken from."""
+        last = max(self.made.values())
+        if not last:
+            return frozenset()
+        since = f"{date.fromisoformat(last) - _AGE:%Y-%m-%d}"
+        return frozenset(name for name, when in self.made.items() if when >= since)
+
+    def unmatched(self, difference: Difference, names: Collection[str]) -> float:
+        """The share of those recordings that have a mark which no synthetic stream has."""
+        return len(difference.unmatched & set(names)) / len(names) if names else 0.0
 
 
 def likeness(folder: Path, provider: str = "") -> list[Likeness]:
@@ -139,10 +198,16 @@ def likeness(folder: Path, provider: str = "") -> list[Likeness]:
 
 def _likeness(group: Group, found: list[Pair]) -> Likeness:
     first: list[Look] = [look(pair.name, pair.recorded) for pair in found]
-    second = [look(pair.name, pair.synthetic) for pair in found]
+    second = [_kept_as(recorded, look(pair.name, pair.synthetic)) for pair, recorded in zip(found, first, strict=True)]
     differences, distances = compare(first, second)
     against = [f"{pair.name}: {one.text}" for pair in found for one in check_answer(pair.synthetic).findings]
-    return Likeness(group, len(found), differences, distances, tuple(against))
+    return Likeness(group, {pair.name: pair.made for pair in found}, differences, distances, tuple(against))
+
+
+def _kept_as(recorded: Look, synthetic: Look) -> Look:
+    """The synthetic look without numbers that its recording did not keep: others would be timed than there."""
+    lost = {key for key in KEPT if key not in recorded.numbers}
+    return synthetic._replace(numbers={key: ns for key, ns in synthetic.numbers.items() if key not in lost})
 
 
 def report(results: list[Likeness]) -> Iterator[str]:
@@ -151,7 +216,12 @@ def report(results: list[Likeness]) -> Iterator[str]:
         yield f"== {' '.join(one.group)}: {one.count} recorded streams, {one.count} synthetic of the same answers"
         for difference in one.differences:
             verdict = "alike" if difference.told <= difference.odd else "TOLD"
-            yield f"{verdict:<6} {difference.category}: told {difference.told:.0%}, odd {difference.odd:.0%}"
+            shares = f"told {difference.told:.0%}, odd {difference.odd:.0%}"
+            newest, older = one.newest, one.made.keys() - one.newest
+            yield (
+                f"{verdict:<6} {difference.category}: {shares}, unmatched {one.unmatched(difference, newest):.0%} of"
+                f" {len(newest)} newest, {one.unmatched(difference, older):.0%} of {len(older)} older"
+            )
             yield from (f"         only synthetic, in {n}: {mark}" for mark, n in difference.strange[:_SHOWN])
             yield from (f"         never synthetic, in {n}: {mark}" for mark, n in difference.missing[:_SHOWN])
         for distance in one.distances:
@@ -170,7 +240,9 @@ def values(results: list[Likeness]) -> list[Mapping[str, Any]]:
             "provider": one.group[0],
             "dialect": one.group[1],
             "streams": one.count,
-            "differences": [difference._asdict() for difference in one.differences],
+            "differences": [
+                difference._asdict() | {"unmatched": sorted(difference.unmatched)} for difference in one.differences
+            ],
             "distances": [distance._asdict() for distance in one.distances],
             "against the grammar": one.ungrammatical,
         }
@@ -183,11 +255,17 @@ def main(argv: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.likeness", description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--provider", default="")
-    parser.add_argument("--json", action="store_true")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true")
+    form.add_argument("--page", action="store_true")
     asked = parser.parse_args(argv)
     results = likeness(asked.folder, asked.provider)
     if asked.json:
         print(json.dumps(values(results), indent=2, ensure_ascii=False))
+    elif asked.page:
+        from benchmarks.likeness_page import page  # which reads the results of this module
+
+        print(page(results), end="")
     else:
         for line in report(results):
             print(line)

@@ -6,6 +6,7 @@ distributions are. Nothing of what is said is looked at. Pure.
 
 from __future__ import annotations
 
+import json
 import math
 import re
 from bisect import bisect_right
@@ -20,11 +21,23 @@ from cassettes.events import event_ends, event_kind
 from cassettes.model import Interaction, header
 
 CATEGORIES = ("framing", "order", "keys", "ids")
+KEPT = ("ms before a chunk", "events a chunk", "bytes of an event around what it says", "characters of padding")
+"""Numbers that not every recording has: time was not always kept, arrays are indented in many ways, and there was a
+time before padding."""
 _FREE = frozenset(
     {"parameters", "schema", "args", "input", "metadata", "tools", "instructions", "output_schema", "format"}
 )
 """Keys of which the content is the user's, not the provider's."""
+_ASKED = {
+    ".response": frozenset(
+        {"instructions", "max_output_tokens", "tool_choice", "previous_response_id", "prompt_cache_key", "user"}
+    ),
+    ".response.reasoning": frozenset({"effort", "summary", "context"}),
+}
+"""Keys that repeat the request, by place: that they are there is the provider's, what is in them the user's."""
 _IDS = re.compile(r"(?:.*_)?ids?|responseId|system_fingerprint")
+_WHOLE_IDS = frozenset({"responseId"})
+"""Ids in base64 for URLs, where `-` and `_` separate nothing."""
 _RUN = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[A-Za-z0-9+/=]{6,}|(?<![a-z])[0-9][0-9a-f]{3,5}\b")
 _COLON, _COMMA = re.compile(r'^\{"\w+": '), re.compile(r'^\{"\w+":\s*("[^"]*"|[0-9]+|\[\]), ')
 _WHOLE = (b"\n\n", b"\r\n\r\n", b"]", b"]\n")
@@ -42,13 +55,15 @@ class Look(NamedTuple):
 class Difference(NamedTuple):
     """One category over two sets of streams. `told`: the share of the second set that has a mark which no stream of the
     first has; `odd`: the share of the first with a mark that no other of the first has, which is what chance does.
-    `strange`: marks of the second alone, `missing`: marks of most of the first that the second never has."""
+    `strange`: marks of the second alone, `missing`: marks of most of the first that the second never has. `unmatched`:
+    the names of the streams of the first that have such a mark, or any other that the second never has."""
 
     category: str
     told: float
     odd: float
     strange: tuple[tuple[str, int], ...]
     missing: tuple[tuple[str, int], ...]
+    unmatched: frozenset[str]
 
 
 class Distance(NamedTuple):
@@ -102,9 +117,11 @@ def label(value: object, event: bytes = b"") -> str:
 def keys(value: object, place: str = "") -> Iterator[str]:
     """The keys of every object in decoded JSON, in their order, with the types of what is under them."""
     if isinstance(value, dict):
-        yield f"{place or '.'} {{{', '.join(f'{key}{_type(one)}' for key, one in value.items())}}}"
+        asked = _ASKED.get(place, frozenset())
+        typed = (key if key in asked else f"{key}{_type(one)}" for key, one in value.items())
+        yield f"{place or '.'} {{{', '.join(typed)}}}"
         for key, one in value.items():
-            if key not in _FREE:
+            if key not in _FREE and key not in asked:
                 yield from keys(one, f"{place}.{key}")
     elif isinstance(value, list):
         for one in value:
@@ -163,7 +180,8 @@ def _ids(value: object, key: str = "") -> Iterator[str]:
         for one in value:
             yield from _ids(one, key)
     elif isinstance(value, str) and value and _IDS.fullmatch(key):
-        yield f"{key}: {_RUN.sub(lambda run: f'<{len(run[0])}>', value)[:60]}"
+        form = f"<{len(value)}>" if key in _WHOLE_IDS else _RUN.sub(lambda run: f"<{len(run[0])}>", value)[:60]
+        yield f"{key}: {form}"
 
 
 def _numbers(
@@ -178,13 +196,18 @@ def _numbers(
                 found[f"characters of {name} a piece"].append(len(text))
         pieces = [part.arguments for part in delta.tools if part.arguments]
         found["characters of arguments a piece"] += [len(piece) for piece in pieces]
-        for key in ("obfuscation", "p"):
-            if isinstance(padding := at(value, key), str):
-                found["characters of padding"].append(len(padding))
+        pads = [len(pad) for key in ("obfuscation", "p") if isinstance(pad := at(value, key), str)]
+        if pads:
+            found["characters of padding"] += pads
         if (line := event.rstrip().partition(b"data: ")[2]) and (pad := _PAD.search(line.decode("utf-8", "replace"))):
             found["blanks before the last brace"].append(len(pad[1]))
-        if value is not None:
-            found["bytes an event, without its text"].append(len(event) - len(delta.text.encode()))
+            pads.append(len(pad[1]))
+        if isinstance(value, dict) and event.lstrip().startswith((b"data:", b"event:")):
+            said = [delta.text, delta.reasoning, delta.refusal, *pieces]
+            told = sum(
+                len(json.dumps(one, ensure_ascii=event.isascii()).encode("utf-8", "replace")) - 2 for one in said
+            )
+            found["bytes of an event around what it says"].append(len(event) - told - sum(pads))
     stream = interaction.response.stream
     if stream.pacing == "recorded" or stream.source == "synthetic":
         ends, place = [], 0
@@ -216,6 +239,7 @@ def _difference(category: str, first: Sequence[Look], second: Sequence[Look]) ->
         len(odd) / len(first) if first else 0.0,
         tuple((mark, count) for mark, count in _ranked(made) if mark not in seen),
         tuple((mark, count) for mark, count in _ranked(seen) if count > len(first) / 2 and mark not in made),
+        frozenset(one.name for one in first if any(mark not in made for mark in one.marks[category])),
     )
 
 

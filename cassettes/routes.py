@@ -187,13 +187,9 @@ def error(
     path, else by the provider's first."""
     row = route.row or (route.meant if route.likely else None)
     if row is None:
-        headers, body = dialects.get(route.dialect).error(status, message, code, retry=retry)
-    else:
-        dialect = row.dialects[0] if route.dialect == "raw" else route.dialect
-        headers, body = row.error(dialect, status, message, code, retry=retry)
-    # Who asked for an array gets its errors in one (providers.md 6.2).
-    in_array = route.operation and dialects.get(route.dialect).form(route.path, route.query) == "json-array"
-    return headers, b"[" + body + b"\n]\n" if in_array else body
+        return dialects.get(route.dialect).error(status, message, code, retry=retry)
+    dialect = row.dialects[0] if route.dialect == "raw" else route.dialect
+    return row.error(dialect, status, message, code, retry=retry)
 
 
 def refusal(route: Route, body: bytes) -> str | None:
@@ -394,7 +390,8 @@ def _appended(route: Route) -> str | None:
 def _splits_an_endpoint(tape_path: str, path: str) -> bool:
     """Whether `path` is a part only of the endpoint that a grammar sees in `tape_path`: `/completions` is no way to say
     `/chat/completions`, wherever the base URL ends."""
-    if not path or _VERSION.fullmatch(tape_path.removesuffix(path).rpartition("/")[2]):
+    before = tape_path.removesuffix(path).rpartition("/")[2]
+    if not path or before == "api" or _VERSION.fullmatch(before):  # where a base URL may well end
         return False
     splits = (dialect.split("POST", tape_path) for dialect in dialects.claimants("POST", tape_path))
     return any(split and len(tape_path) - len(split[1]) > len(path) for split in splits)

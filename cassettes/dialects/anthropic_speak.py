@@ -7,7 +7,7 @@ Pure. Imports what is beside it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Final, Literal, NamedTuple
 
 from cassettes.dialects.anthropic_errors import error_type
 from cassettes.dialects.counts import Counts, counts, uncounted
@@ -40,6 +40,27 @@ _PADDING: Final = 16
 Fields = dict[str, object]
 
 
+class _Style(NamedTuple):
+    """How a provider writes messages. `pings`: where the ping stands: behind the `start`, the first `block`, the first
+    `delta`. `prefix`: of ids. `beside`: what the start has beside counts. `details`: there are `stop_details`.
+    `call`: what a call has beside its input. `counts_again`: the end repeats the counts of the start."""
+
+    pings: Literal["start", "block", "delta"] = "block"
+    prefix: str = "msg_"
+    beside: Mapping[str, object] = {"service_tier": "standard", "inference_geo": "global"}
+    details: bool = True
+    call: Mapping[str, object] = {"caller": {"type": "direct"}}
+    counts_again: bool = True
+
+
+_OWN: Final = _Style()
+# What is recorded of the clouds is older than the newest of Anthropic's own.
+_STYLES: Final[Mapping[str, _Style]] = {
+    "azure": _Style(pings="delta", beside={"service_tier": "standard"}, details=False, call={}),
+    "vertex": _Style(pings="start", prefix="msg_vrtx_", beside={}, details=False, call={}, counts_again=False),
+}
+
+
 def speak(said: Sequence[Delta], voice: Voice) -> Speech:
     """The events that say `said`. Without a finish the message does not end: the stream was cut. A refusal in words
     stands where the reason of the end does."""
@@ -56,6 +77,7 @@ class _Message:
         self._chance = voice.chance("padding")
         self._usage = gathered_usage(self._said) or {}
         self._told = counts(self._usage)
+        self._style = _STYLES.get(voice.provider, _OWN)
         self._index = -1
         self._block: tuple[str, int] | None = None
         self._pinged = False
@@ -64,6 +86,7 @@ class _Message:
         """All of it."""
         saying = self._saying
         self._event("message_start", {"message": self._start()})
+        self._ping("start")
         for piece in in_turn(self._said):
             if piece.kind != "refusal":
                 saying.now = piece.at
@@ -102,18 +125,23 @@ class _Message:
         start: Fields = {"type": kind}
         if kind == "tool_use":
             ident = part.id or f"toolu_01{self._voice.token(f'call {number}', 22)}"
-            start |= {"id": ident, "name": part.name, "input": {}}
+            start |= {"id": ident, "name": part.name, "input": {}, **self._style.call}
         else:
             start |= {"text": ""} if kind == "text" else {"thinking": "", "signature": ""}
         self._event("content_block_start", {"index": self._index, "content_block": start})
-        if not self._pinged:
-            self._pinged = True
-            self._saying.add(sse('{"type": "ping"}', "ping"))
+        self._ping("block")
         if kind == "tool_use":
             self._delta({"type": "input_json_delta", "partial_json": ""})
 
     def _delta(self, delta: Fields) -> None:
         self._event("content_block_delta", {"index": self._index, "delta": delta})
+        self._ping("delta")
+
+    def _ping(self, place: str) -> None:
+        """The one ping of a stream, if this is its place."""
+        if not self._pinged and place == self._style.pings:
+            self._pinged = True
+            self._saying.add(sse('{"type": "ping"}', "ping"))
 
     def _close(self) -> None:
         if self._block is None:
@@ -131,18 +159,17 @@ class _Message:
         usage = _input(self._told) | {
             "cache_creation": {"ephemeral_5m_input_tokens": 0, "ephemeral_1h_input_tokens": 0},
             "output_tokens": min(1, self._told.output),
-            "service_tier": "standard",
-            "inference_geo": "global",
+            **self._style.beside,
         }
         return {
             "model": self._voice.model,
-            "id": f"msg_01{self._voice.token('message', 22)}",
+            "id": f"{self._style.prefix}01{self._voice.token('message', 22)}",
             "type": "message",
             "role": "assistant",
             "content": [],
             "stop_reason": None,
             "stop_sequence": None,
-            "stop_details": None,
+            **({"stop_details": None} if self._style.details else {}),
             "usage": usage,
         }
 
@@ -152,8 +179,10 @@ class _Message:
         if own is None:
             self._saying.leave_out(f"finish {word}", "messages have no such stop_reason; it says end_turn")
         details: object = {"type": "refusal", "category": None, "explanation": refusal} if refusal else None
-        delta = {"stop_reason": own or "end_turn", "stop_sequence": None, "stop_details": details}
-        usage = _input(self._told) | {"output_tokens": self._told.output}
+        delta: Fields = {"stop_reason": own or "end_turn", "stop_sequence": None}
+        if self._style.details or details:
+            delta["stop_details"] = details
+        usage = (_input(self._told) if self._style.counts_again else {}) | {"output_tokens": self._told.output}
         if self._told.reasoning:
             usage["output_tokens_details"] = {"thinking_tokens": self._told.reasoning}
         if "cache_read_input_tokens" in self._usage:

@@ -32,7 +32,12 @@ _REASONING: Final = (
 )
 _READ: Final = frozenset((*_NESTED, *_INPUT, *_OUTPUT, *_TOTAL, *(place[0] for place in (*_CACHED, *_REASONING))))
 # Whole or zero in the grammars that have them, and told by the others in `cached`.
-_BESIDE: Final = frozenset(("cache_creation_input_tokens", "cache_creation", "promptTokensDetails", "service_tier"))
+_BESIDE: Final = frozenset(
+    (
+        *("cache_creation_input_tokens", "cache_creation", "promptTokensDetails", "candidatesTokensDetails"),
+        *("service_tier", "serviceTier", "trafficType"),
+    )
+)
 
 
 class Counts(NamedTuple):

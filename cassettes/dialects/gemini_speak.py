@@ -1,13 +1,17 @@
 """An answer as Gemini's stream with `alt=sse` (providers.md 6): each event a response with a piece of the content, and
 the counts so far.
 
-Calls come whole, and the finish reason with the last piece. Pure. Imports what is beside it.
+Calls come whole, those at the end together, and the finish reason with the last piece. Vertex AI writes the same with
+other keys. Pure. Imports what is beside it.
 """
 
 from __future__ import annotations
 
 import json
+import re
+from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 from cassettes.dialects import gemini_errors
@@ -38,6 +42,13 @@ _KNOWN: Final = frozenset(
     )
 )
 _EOL: Final = "\r\n"
+_SIGNS_TEXT: Final = re.compile(r"gemini-(?:[3-9]|\d\d)")
+_CALLED: Final = "Model generated function call(s)."
+_ORDER: Final = (
+    *("promptTokenCount", "candidatesTokenCount", "totalTokenCount", "cachedContentTokenCount", "trafficType"),
+    *("promptTokensDetails", "candidatesTokensDetails", "cacheTokensDetails", "toolUsePromptTokenCount"),
+    *("toolUsePromptTokensDetails", "thoughtsTokenCount", "serviceTier"),
+)
 _HTML: Final = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"}
 
 Fields = dict[str, object]
@@ -57,7 +68,11 @@ class _Stream:
         self._saying = Saying()
         self._usage = gathered_usage(self._said)
         self._told = counts(self._usage or {})
-        self._id = voice.token("response", 22)
+        self._vertex = voice.provider == "vertex"
+        self._thinks = self._told.reasoning > 0 or any(delta.reasoning for delta in said)
+        # Seen in recordings: 17 bytes, of which the first four are the time.
+        ident = voice.created.to_bytes(4, "little") + voice.chance("response").randbytes(13)
+        self._id = urlsafe_b64encode(ident).rstrip(b"=").decode()
         self._size = sum(len(delta.text) + sum(len(part.arguments) for part in delta.tools) for delta in said) or 1
         self._so_far = 0
 
@@ -68,21 +83,42 @@ class _Stream:
         refusal = "".join(delta.refusal for delta in self._said)
         at, word = last_finish(self._said)
         end = self._end(word, refusal) if word and self._error is None else {}
+        groups = _grouped(parts)
         # The last piece says that it is the last, unless more than that is to be said of the end.
-        rides = bool(end) and bool(parts) and parts[-1].kind in ("text", "tool") and not refusal
-        for number, piece in enumerate(parts):
-            saying.now = piece.at
-            last = number == len(parts) - 1
-            self._chunk([self._part(piece)], end if rides and last else {}, whole=last and self._error is None)
+        rides = bool(end) and bool(groups) and not refusal and self._rides(groups[-1][-1], end)
+        for number, group in enumerate(groups):
+            saying.now = group[-1].at
+            last = number == len(groups) - 1
+            told = [self._part(piece) for piece in group]
+            if group[0].kind == "tool" and self._thinks:
+                told[0]["thoughtSignature"] = self._signature(number)
+            self._chunk(told, end if rides and last else {}, whole=last and self._error is None)
         if self._error is not None:
             saying.now, message = self._error
             saying.add(self._block(gemini_errors.envelope(500, message, None)))
         elif end and not rides:
             saying.now = max(saying.now, at)
-            self._chunk([] if refusal else [{"text": ""}], end, whole=True)
+            text: Fields = {"text": ""}
+            if parts and self._signs():
+                text["thoughtSignature"] = self._signature(len(groups))
+            self._chunk([] if refusal else [text], end, whole=True)
         elif refusal and not word:
             saying.leave_out("refusal", "a candidate refuses where it ends, and this one does not end")
         return saying.speech()
+
+    def _rides(self, last: Piece, end: Mapping[str, object]) -> bool:
+        """Whether the end is said with the last piece. A thought that is cut short says so; newer models that thought
+        sign an empty text at the end."""
+        if last.kind == "reasoning":
+            return end["finishReason"] == "MAX_TOKENS"
+        return last.kind == "tool" or not self._signs()
+
+    def _signs(self) -> bool:
+        return self._thinks and _SIGNS_TEXT.match(self._voice.model) is not None
+
+    def _signature(self, number: int) -> str:
+        # Nobody but the API can check it, and it is none of theirs.
+        return b64encode(self._voice.chance(f"signature {number}").randbytes(216)).decode()
 
     def _part(self, piece: Piece) -> Fields:
         if piece.kind == "tool":
@@ -111,49 +147,64 @@ class _Stream:
         if own is None:
             self._saying.leave_out(f"finish {word}", "candidates have no such finishReason; it says STOP")
         end: Fields = {"finishReason": own or "STOP"}
-        return end | {"finishMessage": refusal} if refusal else end
+        message = refusal or (_CALLED if called and not self._vertex else "")
+        return end | {"finishMessage": message} if message else end
 
     def _chunk(self, parts: list[Fields], end: Mapping[str, object], *, whole: bool) -> None:
         """A response for each candidate; `whole`: nothing follows, so the counts are the last."""
         roles = {"role": "model"}
-        vertex = self._voice.provider == "vertex"
-        content: Fields = {**roles, "parts": parts} if vertex else {"parts": parts, **roles}
-        about: Fields = {"modelVersion": self._voice.model, "responseId": self._id}
+        content: Fields = {**roles, "parts": parts} if self._vertex else {"parts": parts, **roles}
+        about: Fields = {"modelVersion": self._voice.model}
+        if self._vertex:
+            about["createTime"] = f"{datetime.fromtimestamp(self._voice.created, UTC):%Y-%m-%dT%H:%M:%S}.858490Z"
+        about["responseId"] = self._id
         if self._usage is not None:
             about = {"usageMetadata": self._metadata(whole=whole)} | about
         for index in range(self._voice.choices):
             candidate: Fields = {"content": content if parts else roles, **end}
-            if not vertex or index:
+            if not self._vertex or index:
                 candidate["index"] = index
             if "finishMessage" in candidate:
                 candidate["finishMessage"] = candidate.pop("finishMessage")
             self._saying.add(self._block({"candidates": [candidate], **about}))
 
     def _metadata(self, *, whole: bool) -> Fields:
-        """The counts so far: what was thought is known from the start, the rest grows with the text."""
-        told = self._told
+        """The counts so far: what was thought is known from the start, the rest grows with the text. Vertex AI counts
+        at the end."""
+        told, usage = self._told, self._usage or {}
         made = told.output - told.reasoning
         so_far = made if whole else made * self._so_far // self._size
         counted = Counts(told.input, so_far + told.reasoning, told.reasoning, told.cached)
-        fields: Fields = {"promptTokenCount": told.input}
+        fields: Fields = {"trafficType": "ON_DEMAND"} if self._vertex else {"serviceTier": "standard"}
+        if self._vertex and not whole:
+            return fields
+        fields |= {"promptTokenCount": told.input, "totalTokenCount": counted.total}
+        fields["promptTokensDetails"] = [{"modality": "TEXT", "tokenCount": told.input}]
         if so_far:
             fields["candidatesTokenCount"] = so_far
-        fields["totalTokenCount"] = counted.total
+        if so_far and self._vertex:
+            fields["candidatesTokensDetails"] = [{"modality": "TEXT", "tokenCount": so_far}]
         if told.cached:
             fields["cachedContentTokenCount"] = told.cached
-        fields["promptTokensDetails"] = [{"modality": "TEXT", "tokenCount": told.input}]
         if told.reasoning:
             fields["thoughtsTokenCount"] = told.reasoning
-        usage = self._usage or {}
-        if whole and "promptTokenCount" in usage:
-            return {**fields, **usage}
-        for key in uncounted(usage):
-            if "promptTokenCount" not in usage:
+        if "promptTokenCount" not in usage:
+            for key in uncounted(usage):
                 self._saying.leave_out(f"usage.{key}", "usageMetadata counts no such thing")
-        return fields
+        elif whole:
+            fields |= usage
+        return {key: fields[key] for key in (*_ORDER, *(key for key in fields if key not in _ORDER)) if key in fields}
 
     def _block(self, value: object) -> bytes:
         text = dumps(value, spaced=True)
         for sign, escape in _HTML.items():
             text = text.replace(sign, escape)
         return sse(text, eol=_EOL)
+
+
+def _grouped(parts: Sequence[Piece]) -> list[list[Piece]]:
+    """What goes in one chunk: a piece, or the calls at the end."""
+    last = len(parts)
+    while last and parts[last - 1].kind == "tool":
+        last -= 1
+    return [[piece] for piece in parts[:last]] + ([list(parts[last:])] if parts[last:] else [])

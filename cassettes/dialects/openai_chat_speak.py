@@ -39,15 +39,18 @@ _WORDS: Final[Mapping[Meaning, str]] = {
 }
 _KNOWN: Final = frozenset((*_WORDS.values(), "function_call"))
 _OWN_COUNTS: Final = frozenset(("prompt_tokens", "completion_tokens"))
-_RANDOM: Final = re.compile(r"([*#])(\d+)|uuid")
+_RANDOM: Final = re.compile(r"([*#%])(\d+)|uuid")
+_ALPHABETS: Final = {"*": LETTERS, "#": "0123456789abcdef", "%": "0123456789"}
 _MAKERS: Final = {"openai": "OpenAI", "anthropic": "Anthropic", "google": "Google AI Studio", "x-ai": "xAI"}
 _BLOCK: Final = 16
+_FILLER: Final = "abcdefghijklmnopqrstuvwxyz0123456789"
 
 Fields = dict[str, object]
 
 
 def speak(said: Sequence[Delta], voice: Voice) -> Speech:
-    """The chunks that say `said`, and `[DONE]`. An error inside the stream ends it; one without a finish has none."""
+    """The chunks that say `said`, and `[DONE]`. An error inside the stream ends it; one without a finish has been cut,
+    and has no `[DONE]` either."""
     return _Chunks(said, voice).speech()
 
 
@@ -58,7 +61,7 @@ class _Chunks:
         self._said, self._error = before_error(said)
         self._voice = voice
         thinking = any(delta.reasoning for delta in said)
-        self._style = style = style_of(voice.provider, voice.quirks, thinking=thinking)
+        self._style = style = style_of(voice.provider, voice.quirks, thinking=thinking, model=voice.model)
         self._saying = Saying()
         self._chance = voice.chance("obfuscation")
         self._padded = style.padded if voice.obfuscated else None
@@ -85,18 +88,30 @@ class _Chunks:
         parts = whole_calls(in_turn(self._said)) if style.whole else list(pieces(self._said))
         for event in style.first:
             saying.add(sse(dumps(event)))
-        if style.opening is not None and not (style.opens_call and parts and parts[0].kind == "tool"):
-            self._chunk(style.opening)
+        at, word = last_finish(self._said)
+        last = [piece.tool for piece in parts if piece.kind == "tool"] if style.calls_close and word else []
+        self._open(parts[0].kind if parts else "")
         for piece in parts:
-            saying.now = piece.at
-            self._piece(piece)
+            if piece.tool not in last:
+                saying.now = piece.at
+                self._piece(piece)
         if self._error is None:
-            self._close()
+            saying.now = max(saying.now, at)
+            self._close(word, last)
         else:
             saying.now, message = self._error
             saying.add(sse(dumps(openai_envelope(500, message, None))))
-        saying.add(sse("[DONE]"))
+        if self._error is not None or word:
+            saying.add(sse("[DONE]"))
         return saying.speech()
+
+    def _open(self, kind: str) -> None:
+        """What comes before the first piece, which is of that kind."""
+        style = self._style
+        if kind == "refusal" and style.opens_refusal is not None:
+            self._chunk(style.opens_refusal)
+        elif style.opening is not None and not (style.opens_call and kind == "tool"):
+            self._chunk(style.opening)
 
     # -- pieces -------------------------------------------------------------------------------------------------
 
@@ -112,34 +127,40 @@ class _Chunks:
     def _call(self, part: ToolPart) -> None:
         style = self._style
         begins = part.number not in self._numbers
-        number = self._numbers.setdefault(part.number, len(self._numbers))
-        values: Fields = {"$index": number, "$arguments": part.arguments}
         if begins:
-            ident = part.id or self._ident(style.call_id, f"call {number}")
-            first = values | {"$id": ident, "$name": part.name, "$arguments": part.arguments if style.whole else ""}
             opens = style.opens_call is not None and not self._begun
-            self._chunk(filled(style.opens_call if opens else style.calls, {"$call": filled(style.begins, first)}))
+            self._chunk(filled(style.opens_call if opens else style.calls, {"$call": self._begin(part)}))
         if part.arguments and not (begins and style.whole):
+            values = {"$index": self._numbers[part.number], "$arguments": part.arguments}
             self._chunk(filled(style.calls, {"$call": filled(style.more, values)}))
+
+    def _begin(self, part: ToolPart) -> object:
+        """The first part of a call: all of it, where calls come whole."""
+        style = self._style
+        number = self._numbers.setdefault(part.number, len(self._numbers))
+        ident = part.id or self._ident(style.call_id, f"call {number}")
+        values: Fields = {"$index": number, "$id": ident, "$name": part.name}
+        return filled(style.begins, values | {"$arguments": part.arguments if style.whole else ""})
 
     # -- the end ------------------------------------------------------------------------------------------------
 
-    def _close(self) -> None:
+    def _close(self, word: str, calls: Sequence[ToolPart]) -> None:
+        """The end: `word` is the finish, `calls` are those that stand beside it."""
         style, saying = self._style, self._saying
-        at, word = last_finish(self._said)
+        closing = {"tool_calls": [self._begin(part) for part in calls]} if calls else style.closing
         usage_at = max((at for at, delta in enumerate(self._said) if delta.usage), default=0)
         finish = self._finish(word) if word else None
-        saying.now = max(saying.now, at)
         if finish is not None:
             beside: Fields = {"usage": self._usage} if style.usage == "last" and self._usage is not None else {}
             if self._usage is not None and style.at_last:
-                wanted = style.at_last if self._voice.include_usage else {"x_groq": style.at_last["x_groq"]}
-                beside |= self._beside(wanted)
-            self._chunk(style.closing, finish, beside)
+                last = style.at_last if self._voice.include_usage else {"x_groq": style.at_last["x_groq"]}
+                beside |= self._beside(last)
+            self._chunk(closing, finish, beside)
         elif style.usage == "last" and self._usage is not None:
             self._chunk(style.closing, None, {"usage": self._usage})
         saying.now = max(saying.now, usage_at)
-        if self._usage is not None and style.usage != "last" and self._voice.include_usage:
+        counted = self._voice.include_usage or style.usage == "with-choice"
+        if self._usage is not None and style.usage != "last" and counted:
             beside = {"usage": self._usage} | self._beside(style.at_usage)
             if style.usage == "own":
                 self._event({**self._about, "choices": [], **beside})
@@ -174,7 +195,7 @@ class _Chunks:
         added = dict(delta) if isinstance(delta, Mapping) else {}
         extra = dict(beside or {})
         if not self._begun:
-            added |= style.rides
+            added = {**style.rides, **added} if style.leads else {**added, **style.rides}
             extra = self._beside(style.at_first) | extra
             self._begun = True
         for index in range(self._voice.choices):
@@ -188,11 +209,13 @@ class _Chunks:
         style = self._style
         if self._padded is not None:
             values["obfuscation"] = ""
+        if style.filler and len(self._saying):
+            values[style.filler] = _FILLER[: self._chance.randint(1, len(_FILLER))]
         chunk: object = {key: values[key] for key in style.keys if key in values}
         text = dumps(_sorted(chunk) if style.sorted else chunk)
         if self._padded is not None:
             # Seen in recordings: `data: `, JSON and blank line are so many characters over a multiple of 16.
-            size = (self._padded - len(text) - 8) % _BLOCK
+            size = (self._padded - len(text.replace(style.added, "")) - 8) % _BLOCK
             before, mark, after = text.rpartition('"obfuscation":"')
             text = before + mark + "".join(self._chance.choices(LETTERS, k=size)) + after
         self._saying.add(sse(text))
@@ -212,8 +235,7 @@ class _Chunks:
         def drawn(found: re.Match[str]) -> str:
             if not found[1]:
                 return voice.uuid(name)
-            key = f"{name} {found.start()}"
-            return voice.token(key, int(found[2])) if found[1] == "*" else voice.hexes(key, int(found[2]))
+            return voice.token(f"{name} {found.start()}", int(found[2]), _ALPHABETS[found[1]])
 
         return _RANDOM.sub(drawn, pattern.replace("$created", str(voice.created)))
 

@@ -1,7 +1,7 @@
 """How each provider writes the chunks of OpenAI's chat completions: which keys in which order, what comes whole.
 
 Data, taken from recordings in public repositories (providers.md 3, 7, 8; the shapes are those seen most in the newest
-of them). Providers without recordings have the plain style. Imports the standard library alone.
+of them). Providers without recordings have the plain style. Imports the standard library and what is beside it.
 
 A template is JSON with places: `$text` and its likes are filled with what is said, all else stands as it is.
 """
@@ -10,7 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from typing import Any, Final, Literal
+
+from cassettes.dialects.openai_models import reasons
 
 Json = Mapping[str, object]
 
@@ -36,17 +38,19 @@ _FIRST_ID: Final[Json] = {
 class Style:
     """One provider's way.
 
-    `ident`: the id of a chunk, `call_id` of a call: `*N` is N random letters and digits, `#N` hex digits, `uuid` one.
+    `ident`: the id of a chunk, `call_id` of a call: `*N` is N random letters and digits, `#N` hex digits, `%N` digits.
     `keys` and `choice`: the keys of a chunk and of a choice, in order; one that has no value (here in `fixed` and
     `choice_fixed`) is left out, but for null. `sorted`: by name, at every depth.
     `first`: whole events before all chunks. `opening`: the delta of the first chunk; None: `rides` is added to the
-    first delta that says something. `opens_call`: the opening of an answer of calls. `closing`: the last.
+    first delta that says something, before it if `leads`. `opens_call`, `opens_refusal`: the opening of an answer of
+    calls, of one that refuses. `closing`: the last; `calls_close`: whole calls stand in it.
     `text`, `reasoning`, `refusal`, `calls`: the deltas of a piece; None: there is no such thing. `begins` and `more`: a
     call's first part and the others; `whole`: its arguments come in one part.
-    `usage`: a chunk of its own, if asked for, without choices (`own`) or with one; or on the last chunk, always.
+    `usage`: a chunk of its own, if asked for, without choices (`own`); one with a choice or the last, always.
     `counts`: the shape of it. `null_usage`: if asked for, the other chunks say `usage: null`.
     `at_first`, `at_last`, `at_usage`: keys that the first chunk, the last, and that with the usage have beside theirs.
-    `padded`: events are this many characters over a multiple of 16, by obfuscation; None: there is none.
+    `padded`: events are this many characters over a multiple of 16, by obfuscation; None: there is none. `added`: what
+    is written into an event that was padded before. `filler`: the key of another padding, which all but the first have.
     """
 
     ident: str = "chatcmpl-*24"
@@ -59,8 +63,11 @@ class Style:
     first: tuple[Json, ...] = ()
     opening: Json | None = field(default_factory=lambda: {"role": "assistant", "content": ""})
     rides: Json = field(default_factory=dict)
+    leads: bool = False
     opens_call: Json | None = None
+    opens_refusal: Json | None = None
     closing: Json = field(default_factory=dict)
+    calls_close: bool = False
     text: Json = field(default_factory=lambda: {"content": "$text"})
     reasoning: Json | None = field(default_factory=lambda: {"reasoning_content": "$text"})
     refusal: Json = field(default_factory=lambda: {"refusal": "$text"})
@@ -75,6 +82,8 @@ class Style:
     at_last: Json = field(default_factory=dict)
     at_usage: Json = field(default_factory=dict)
     padded: int | None = None
+    added: str = ""
+    filler: str = ""
 
 
 _PLAIN: Final = Style()
@@ -97,10 +106,17 @@ _OPENAI: Final = Style(
     opening={"role": "assistant", "content": "", "refusal": None},
     reasoning=None,
     opens_call={"role": "assistant", "content": None, "tool_calls": ["$call"], "refusal": None},
+    opens_refusal={"role": "assistant", "content": None, "refusal": ""},
     counts={**_COUNTS, **_DETAILS},
     null_usage=True,
     padded=9,
 )
+# Models that do not reason: one computed them (the fingerprint), and each token has a probability that could be told.
+_SAMPLED: Final[Mapping[str, Any]] = {
+    "fixed": {"service_tier": "default", "system_fingerprint": "fp_#10"},
+    "choice": ("index", "delta", "logprobs", "finish_reason"),
+    "choice_fixed": {"logprobs": None, "finish_reason": None},
+}
 _XAI: Final = Style(
     ident="uuid",
     call_id="call_#8",
@@ -109,6 +125,7 @@ _XAI: Final = Style(
     choice_fixed={},
     opening=None,
     rides={"role": "assistant"},
+    opens_call={"role": "assistant", "tool_calls": ["$call"]},
     begins={
         "id": "$id",
         "function": {"name": "$name", "arguments": "$arguments"},
@@ -131,7 +148,7 @@ _XAI: Final = Style(
 )
 _OPENROUTER: Final = Style(
     ident="gen-$created-*20",
-    keys=("id", "object", "created", "model", "provider", "choices", "usage"),
+    keys=("id", "object", "created", "model", "provider", "service_tier", "choices", "usage"),
     fixed={"provider": "$maker"},
     choice=("index", "delta", "finish_reason", "native_finish_reason"),
     choice_fixed={"finish_reason": None, "native_finish_reason": None},
@@ -164,6 +181,7 @@ _OPENROUTER: Final = Style(
         },
         "completion_tokens_details": {"reasoning_tokens": "$reasoning", "image_tokens": 0, "audio_tokens": 0},
     },
+    at_usage={"service_tier": None},
 )
 _DEEPSEEK: Final = Style(
     ident="uuid",
@@ -177,7 +195,6 @@ _DEEPSEEK: Final = Style(
     counts={
         **_COUNTS,
         "prompt_tokens_details": {"cached_tokens": "$cached"},
-        "completion_tokens_details": {"reasoning_tokens": "$reasoning"},
         "prompt_cache_hit_tokens": "$cached",
         "prompt_cache_miss_tokens": "$uncached",
     },
@@ -188,6 +205,13 @@ _DEEPSEEK_THINKING: Final = replace(
     text={"content": "$text", "reasoning_content": None},
     reasoning={"content": None, "reasoning_content": "$text"},
     closing={"content": "", "reasoning_content": None},
+    counts={
+        **_COUNTS,
+        "prompt_tokens_details": {"cached_tokens": "$cached"},
+        "completion_tokens_details": {"reasoning_tokens": "$reasoning"},
+        "prompt_cache_hit_tokens": "$cached",
+        "prompt_cache_miss_tokens": "$uncached",
+    },
 )
 _GROQ: Final = Style(
     ident="chatcmpl-uuid",
@@ -219,6 +243,8 @@ _MISTRAL: Final = Style(
     begins=_FIRST_ID,
     whole=True,
     closing={"content": ""},
+    calls_close=True,
+    filler="p",
     keys=("id", "object", "created", "model", "choices", "usage", "p"),
     usage="last",
     counts={
@@ -226,7 +252,7 @@ _MISTRAL: Final = Style(
         "total_tokens": "$total",
         "completion_tokens": "$output",
         "prompt_tokens_details": {"cached_tokens": "$cached"},
-        "service_tier": "default",
+        "service_tier": "standard",
     },
 )
 _HARMLESS: Final = {
@@ -238,7 +264,7 @@ _HARMLESS: Final = {
 }
 _AZURE: Final = replace(
     _OPENAI,
-    keys=tuple(sorted(_OPENAI.keys)),
+    keys=tuple(sorted((*_OPENAI.keys, "latency_checkpoint"))),
     choice=("content_filter_results", "delta", "finish_reason", "index", "logprobs"),
     choice_fixed={"content_filter_results": {}, "finish_reason": None, "logprobs": None},
     first=(
@@ -251,9 +277,23 @@ _AZURE: Final = replace(
             "prompt_filter_results": [{"prompt_index": 0, "content_filter_results": _HARMLESS}],
         },
     ),
-    padded=2,
+    at_usage={
+        "latency_checkpoint": {
+            "engine_tbt_ms": 9,
+            "engine_ttft_ms": 33,
+            "engine_ttlt_ms": 922,
+            "pre_inference_ms": 206,
+            "service_tbt_ms": 10,
+            "service_ttft_ms": 780,
+            "service_ttlt_ms": 1684,
+            "total_duration_ms": 1562,
+            "user_visible_ttft_ms": 574,
+        }
+    },
+    added='"content_filter_results":{},',
     sorted=True,
 )
+_AZURE_GROK: Final = replace(_XAI, keys=(*_XAI.keys, "service_tier"), fixed={**_XAI.fixed, "service_tier": "default"})
 _TOGETHER: Final = Style(
     ident="*7-*6-#16",
     call_id="call_*24",
@@ -263,6 +303,7 @@ _TOGETHER: Final = Style(
     choice_fixed={"logprobs": None, "finish_reason": None, "seed": None},
     opening=None,
     text={"role": "assistant", "content": "$text"},
+    refusal={"role": "assistant", "content": "", "refusal": "$text"},
     reasoning={"role": "assistant", "content": "", "reasoning": "$text"},
     calls={"role": "assistant", "content": "", "tool_calls": ["$call"]},
     closing={"role": "assistant", "content": ""},
@@ -270,12 +311,13 @@ _TOGETHER: Final = Style(
     counts={**_COUNTS, "cached_tokens": "$cached"},
 )
 _OLLAMA: Final = Style(
-    ident="chatcmpl-873",
+    ident="chatcmpl-%3",
     call_id="call_*8",
     keys=("id", "object", "created", "model", "system_fingerprint", "choices", "usage"),
     fixed={"system_fingerprint": "fp_ollama"},
     opening=None,
     rides={"role": "assistant"},
+    leads=True,
     reasoning={"content": "", "reasoning": "$text"},
     calls={"content": "", "tool_calls": ["$call"]},
     begins={
@@ -310,9 +352,16 @@ _QUIRKY: Final[Mapping[str, Mapping[str, object]]] = {
 """What a quirk changes of the plain style, for rows of which there is no recording."""
 
 
-def style_of(provider: str, quirks: frozenset[str], *, thinking: bool) -> Style:
-    """The style of a provider's row; `thinking`: the answer has reasoning, which some write differently throughout."""
+def style_of(provider: str, quirks: frozenset[str], *, thinking: bool = False, model: str = "") -> Style:
+    """The style of a provider's row; `thinking`: the answer has reasoning, which some write differently throughout.
+    OpenAI's streams differ by what `model` is, and a model of somebody else on Azure keeps its maker's way."""
     style = _DEEPSEEK_THINKING if provider == "deepseek" and thinking else _STYLES.get(provider, _PLAIN)
+    if provider == "openai" and not reasons(model):
+        style = replace(style, **_SAMPLED)
+    elif provider == "azure" and model.startswith("grok"):
+        style = _AZURE_GROK
+    elif provider == "azure" and not reasons(model):
+        style = replace(style, fixed=_SAMPLED["fixed"])
     if provider not in _STYLES:
         for quirk in sorted(quirks & _QUIRKY.keys()):
             style = replace(style, **_QUIRKY[quirk])  # type: ignore[arg-type]

@@ -1,4 +1,4 @@
-"""An answer as the events of OpenAI's Responses (providers.md 4), in the wire style of OpenAI, xAI or OpenRouter.
+"""An answer as the events of OpenAI's Responses (providers.md 4), in the wire style of the provider.
 
 Items follow each other: text and refusals in a message, reasoning in its own item, each call in one. The order of keys
 is that of the newest recordings: by name after the type. Pure. Imports what is beside it.
@@ -12,7 +12,9 @@ from typing import Final
 from cassettes.dialects.counts import counts, uncounted
 from cassettes.dialects.delta import Delta
 from cassettes.dialects.finish import Meaning, own_word
-from cassettes.dialects.openai_responses_styles import Fields, Style, response_object, style_of
+from cassettes.dialects.openai_chat_styles import filled
+from cassettes.dialects.openai_models import reasons
+from cassettes.dialects.openai_responses_styles import Fields, Style, phase_of, response_object, style_of
 from cassettes.dialects.speech import (
     LETTERS,
     Piece,
@@ -65,8 +67,10 @@ class _Response:
         saying = self._saying
         for kind in ("created", "in_progress"):
             self._event(f"response.{kind}", {"response": self._body("in_progress")})
-        parts = in_turn(self._said)
-        for piece in whole_calls(parts) if self._style.whole else parts:
+        parts = whole_calls(in_turn(self._said)) if self._style.whole else list(in_turn(self._said))
+        if self._thinks_unseen(parts):
+            self._begin("reasoning", -1, Piece(0, "reasoning"))
+        for piece in parts:
             saying.now = piece.at
             self._piece(piece)
         if self._error is not None:
@@ -81,6 +85,11 @@ class _Response:
         if self._style.done:
             saying.add(sse("[DONE]"))
         return saying.speech()
+
+    def _thinks_unseen(self, parts: Sequence[Piece]) -> bool:
+        """Whether thoughts were counted that no piece tells: they have an item without a summary."""
+        thought = counts(gathered_usage(self._said) or {}).reasoning
+        return thought > 0 and reasons(self._voice.model) and all(piece.kind != "reasoning" for piece in parts)
 
     # -- items --------------------------------------------------------------------------------------------------
 
@@ -99,10 +108,11 @@ class _Response:
 
     def _begin(self, kind: str, call: int, piece: Piece) -> _Item:
         place = len(self._output)
-        ident = self._style.item_id(self._voice, kind, place)
+        ident = self._style.item_id(self._voice, kind, place, call)
         item = self._open = _Item(kind, call, ident, place)
         if kind == "message":
-            item.fields = {"id": ident, "type": kind, "status": "in_progress", "content": [], "role": "assistant"}
+            item.fields = {"id": ident, "type": kind, "status": "in_progress", "content": []}
+            item.fields |= phase_of(self._voice.provider, self._voice.model) | {"role": "assistant"}
         elif kind == "reasoning":
             item.fields = self._style.thinking(self._voice, ident)
         else:
@@ -116,7 +126,8 @@ class _Response:
     def _part_added(self, item: _Item, kind: str) -> None:
         item.part, item.texts = kind, []
         self._event(
-            f"response.{self._style.part(kind)}.added", {**item.place(kind, self._style), "part": _part(kind, "")}
+            f"response.{self._style.around(kind)}.added",
+            {**item.place(kind, self._style), "part": self._style.part(kind, "")},
         )
 
     def _part_done(self, item: _Item) -> None:
@@ -128,8 +139,8 @@ class _Response:
         key = "refusal" if kind == "refusal" else "text"
         logprobs: Fields = {"logprobs": []} if kind == "text" else {}
         self._event(f"response.{self._style.name(kind)}.done", {**place, key: text, **logprobs})
-        part = _part(kind, text)
-        self._event(f"response.{self._style.part(kind)}.done", {**place, "part": part})
+        part = self._style.part(kind, text)
+        self._event(f"response.{self._style.around(kind)}.done", {**place, "part": part})
         where = self._style.list_of(kind)
         held = item.fields.get(where)
         item.fields[where] = [*(held if isinstance(held, list) else []), part]
@@ -154,7 +165,10 @@ class _Response:
         if item.kind == "function_call":
             text = item.fields["arguments"] = "".join(item.texts)
             place = {"item_id": item.ident, "output_index": item.output}
-            self._event("response.function_call_arguments.done", {**place, "arguments": text})
+            name: Fields = {"name": item.fields["name"]} if "name" in self._style.order else {}
+            self._event("response.function_call_arguments.done", {**place, **name, "arguments": text})
+        elif item.kind == "reasoning":
+            item.fields |= self._style.thought_out(self._voice, item.ident)
         if "status" in item.fields:
             item.fields["status"] = status
         done = {"item": self._style.item(item.fields), "output_index": item.output}
@@ -191,9 +205,14 @@ class _Response:
 
     def _usage(self, usage: Mapping[str, object]) -> Fields:
         told = counts(usage)
-        made: Fields = {"input_tokens": told.input, "input_tokens_details": {"cached_tokens": told.cached}}
+        made: Fields = {
+            "input_tokens": told.input,
+            "input_tokens_details": {**self._style.cached, "cached_tokens": told.cached},
+        }
         made |= {"output_tokens": told.output, "output_tokens_details": {"reasoning_tokens": told.reasoning}}
-        made |= {"total_tokens": told.total, **self._style.usage}
+        made |= {"total_tokens": told.total}
+        extra = filled(self._style.usage, {"$input": told.input, "$output": told.output})
+        made |= extra if isinstance(extra, dict) else {}
         if "input_tokens_details" in usage:
             return {**made, **usage}
         for key in uncounted(usage):
@@ -203,9 +222,7 @@ class _Response:
     def _event(self, kind: str, fields: Mapping[str, object]) -> None:
         values = {"type": kind, "sequence_number": self._number, **fields}
         self._number += 1
-        lead = self._style.lead
-        event = {key: values[key] for key in (*lead, *sorted(values.keys() - set(lead)))}
-        self._saying.add(sse(dumps(event), kind if self._style.named else ""))
+        self._saying.add(sse(dumps(self._style.event(values)), kind if self._style.named else ""))
 
 
 class _Item:
@@ -227,9 +244,3 @@ class _Item:
         if kind != "tool":
             place["summary_index" if style.list_of(kind) == "summary" else "content_index"] = self.index
         return place
-
-
-def _part(kind: str, text: str) -> Fields:
-    if kind == "text":
-        return {"type": "output_text", "annotations": [], "logprobs": [], "text": text}
-    return {"type": "refusal", "refusal": text} if kind == "refusal" else {"type": "summary_text", "text": text}

@@ -113,6 +113,8 @@ def deltas(answer: Answer, rhythm: Rhythm, chance: Random) -> Iterator[Delta]:
             Delta(tools=(ToolPart(number, arguments=piece),)) for piece in cut(call.arguments, rhythm.arguments, chance)
         )
     if answer.error:
+        # Who counts as it goes has counted until then.
+        yield Delta(usage=answer.usage)
         yield Delta(error=answer.error)
     elif not answer.cut:
         yield Delta(finish=answer.ending)

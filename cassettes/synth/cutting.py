@@ -1,4 +1,4 @@
-"""A text as the pieces in which a model would send it: words, parts of words and signs, as many as a drawn size takes.
+"""A text as the pieces in which a model would send it: words, parts of words and signs, in the sizes that were drawn.
 
 Pure; the chance is given. Imports `rhythm`.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import accumulate
 from random import Random
 from typing import Final
 
@@ -16,21 +17,38 @@ from cassettes.synth.rhythm import Quantiles, drawn
 _TOKEN: Final = re.compile(r"[ ]?[^\W\d_]{1,12}|[ ]?\d{1,3}|[ ]?[^\w\s]{1,4}|\s{1,8}|[\s\S]")
 _WIDE: Final = re.compile(r"[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff]")
 _MOST_WIDE: Final = 3
+_WAITING: Final = 6
+"""Drawn sizes among which one is looked for that fits a word. More of them break fewer words."""
+_NEAR: Final = 8
+"""A piece of so many characters may be one longer or shorter to end with a word, of twice as many two, and so on."""
 
 
 def cut(text: str, sizes: Quantiles, chance: Random) -> Iterator[str]:
-    """`text` in pieces (none empty) that are about as long as `sizes` (characters) has them."""
-    piece: list[str] = []
-    size, wanted = 0, drawn(sizes, chance)
-    for token in _tokens(text):
-        piece.append(token)
-        size += len(token)
-        if size >= wanted:
-            yield "".join(piece)
-            piece.clear()
-            size, wanted = 0, drawn(sizes, chance)
-    if piece:
-        yield "".join(piece)
+    """`text` in pieces (none empty) as long as `sizes` (characters) has them. Every size that was drawn is used, first
+    one that ends with a word; one that waited longest breaks a word, as the tokens of a rare word do. Nothing measured:
+    a piece is a word."""
+    if not sizes:
+        yield from _tokens(text)
+        return
+    ends = set(accumulate(map(len, _tokens(text))))
+    waiting = [_size(sizes, chance) for _ in range(_WAITING)]
+    at = 0
+    while at < len(text):
+        size = waiting.pop(next((n for n, size in enumerate(waiting) if at + size in ends), 0))
+        waiting.append(_size(sizes, chance))
+        end = _end(at, size, ends)
+        yield text[at:end]
+        at = end
+
+
+def _size(sizes: Quantiles, chance: Random) -> int:
+    return max(1, round(drawn(sizes, chance)))
+
+
+def _end(at: int, size: int, ends: set[int]) -> int:
+    """Where a piece ends that begins at `at`: with the word nearest to its size, if one ends near enough."""
+    near = (end for by in range(size // _NEAR + 1) for end in (at + size - by, at + size + by) if end in ends)
+    return next(near, at + size)
 
 
 def _tokens(text: str) -> Iterator[str]:

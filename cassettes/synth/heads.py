@@ -13,7 +13,7 @@ from cassettes.dialects.speech import Voice
 from cassettes.model import Headers
 
 _TYPES: Final[Mapping[str, str]] = dict.fromkeys(
-    ("google", "vertex", "openrouter", "groq", "xai", "together", "ollama"), "text/event-stream"
+    ("google", "openrouter", "groq", "xai", "together", "ollama"), "text/event-stream"
 )
 _CLOUDFLARE: Final[Headers] = (("CF-Cache-Status", "DYNAMIC"), ("Server", "cloudflare"), ("CF-RAY", "$ray-ICN"))
 _OPENAI: Final[Headers] = (

@@ -166,11 +166,3 @@ def test_a_fault_finds_its_element_in_the_array(server: Tool) -> None:
     path = f"/!drop@0e;end-early@3e{GOOGLE}:streamGenerateContent"
     elements = b"".join(dechunked(ask(server.url, post(path, b'{"contents":[]}', CLOSING)).wire_body)[0])
     assert elements.count(b'"modelVersion"') == 2
-
-
-def test_an_error_is_in_an_array_too(server: Tool) -> None:
-    nowhere = "/google/v1beta/models/nowhere"
-    wrapped = ask(server.url, post(f"{nowhere}:streamGenerateContent", b'{"contents":[]}', CLOSING))
-    assert json.loads(wrapped.wire_body)[0]["error"]["code"] == 404
-    plain = ask(server.url, post(f"{nowhere}:streamGenerateContent?alt=sse", b'{"contents":[]}', CLOSING))
-    assert json.loads(plain.wire_body)["error"]["code"] == 404

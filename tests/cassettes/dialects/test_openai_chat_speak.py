@@ -135,7 +135,9 @@ def test_an_answer_without_finish_has_none() -> None:
 
 
 def test_usage_of_its_own_form_is_kept_and_others_counts_are_told() -> None:
-    chunks, _ = said_by("openai", [Delta("a", usage={"prompt_tokens": 1, "completion_tokens": 2, "cost": 3})])
+    chunks, _ = said_by(
+        "openai", [Delta("a", finish="stop", usage={"prompt_tokens": 1, "completion_tokens": 2, "cost": 3})]
+    )
     assert at(chunks[-2], "usage", "cost") == 3
     foreign: dict[str, object] = {"input_tokens": 1, "output_tokens": 2, "server_tool_use": {"web": 1}}
     assert DIALECT.speak([Delta("a", usage=foreign)], voice("openai")).unsaid[0].what == "usage.server_tool_use"

@@ -13,9 +13,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cassettes import dialects, folding, providers, yamlio
+from cassettes.check import check_answer
 from cassettes.dialects.base import at
 from cassettes.dialects.delta import Delta
 from cassettes.events import event_ends, event_kind
+from cassettes.grammar import GRAMMARS
 from cassettes.model import Cassette, Interaction, Request, header
 from cassettes.synth.answer import Answer, Call
 from cassettes.synth.rhythm import rhythm_of
@@ -100,12 +102,12 @@ def test_whatever_is_said_comes_back_in_every_dialect(text: str, reasoning: str,
 def test_every_provider_says_it_in_whole_events(provider: str, dialect: str) -> None:
     synth = made(Answer("안녕 world 🎉", "hm", calls=(Call("f", '{"a": 1}'),)), provider, dialect)
     response = synth.interaction.response
-    ends = event_ends(response.body, event_kind(response.headers, response.code, response.body))
+    ends = event_ends(response.body, event_kind(response.headers, 200, response.body))
     assert ends[-1] == len(response.body)
     assert (response.stream.source, response.stream.pacing) == ("synthetic", "synthetic")
     assert (response.stream.provider, response.stream.dialect) == (provider, dialect)
     assert said(synth.interaction).text == "안녕 world 🎉"
-    unsaid = [one.what for one in synth.unsaid if not one.what.startswith("usage")]
+    unsaid = [one.what for one in synth.unsaid if not one.what.startswith("usage")]  # Cohere counts no thoughts
     assert unsaid == (["reasoning"] if (provider, dialect) in THOUGHTLESS else [])
     again = yamlio.load(yamlio.dump(Cassette((synth.interaction,))), "tape")
     assert again.interactions == (synth.interaction,)
@@ -183,3 +185,44 @@ def test_an_error_response_is_the_providers_own(provider: str, dialect: str) -> 
     assert b"slow down" in response.body
     assert header(response.headers, "content-length") == str(len(response.body))
     assert (response.stream.framing, response.stream.source) == ("length", "synthetic")
+
+
+KINDS = {
+    "text": Answer("Hello 세계 🎉, how are you? <b>Fine</b>."),
+    "calls": Answer(calls=(Call("f", '{"a": 1}'), Call("g"))),
+    "text and a call": Answer("Let me see.", calls=(Call("f", '{"a": 1}'),)),
+    "thoughts": Answer("Yes.", "Let me think about it."),
+    "thoughts and a call": Answer("", "Let me think.", calls=(Call("f"),)),
+    "a refusal": Answer(refusal="I cannot help with that."),
+    "too long": Answer("Once upon a", finish="length"),
+    "filtered": Answer("Once", finish="content_filter"),
+    "an error": Answer("Once upon a", error="overloaded"),
+    "nothing": Answer(),
+}
+
+
+GRAMMATICAL = [pair for pair in PAIRS if pair[1] in GRAMMARS]
+
+
+def checks_clean(provider: str, dialect: str, kind: str, model: str = "", **asked: Any) -> None:
+    manner = manner_of(provider, dialect, seed="7")
+    answer = KINDS[kind].counted()
+    voice = manner.voice(model or manner.row.default_model, answer, **asked)
+    one = synthetic(REQUEST, answer, voice, manner).interaction
+    assert check_answer(one) == ((), ""), (kind, model, asked)
+
+
+@pytest.mark.parametrize(("provider", "dialect"), GRAMMATICAL)
+def test_what_is_said_checks_clean(provider: str, dialect: str) -> None:
+    for kind in KINDS:
+        checks_clean(provider, dialect, kind)
+    checks_clean(provider, dialect, "text and a call", choices=2)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("provider", "dialect"), GRAMMATICAL)
+def test_it_does_so_whatever_the_model_and_whatever_was_asked(provider: str, dialect: str) -> None:
+    for kind in KINDS:
+        for model in ("gpt-4o", "gpt-5.4", "gemini-3-flash", "grok-4"):
+            checks_clean(provider, dialect, kind, model)
+            checks_clean(provider, dialect, kind, model, include_usage=False, obfuscated=False)
