@@ -355,6 +355,7 @@ def stalled(server: Tool, stack: ExitStack, numbers: range) -> list[Any]:
         pytest.param(1000, ("--tls",), 50_000, marks=pytest.mark.slow),
     ],
 )
+@pytest.mark.timeout(300)
 def test_stalled_streams_take_no_memory_are_told_from_left_ones_and_end_at_once(
     count: int, options: tuple[str, ...], most: int, tmp_path: Path
 ) -> None:

@@ -226,6 +226,7 @@ def test_every_case(way: str, servers: dict[str, Tool], chooser: Chooser) -> Non
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("way", WAYS)
 def test_every_case_in_every_dialect(way: str, servers: dict[str, Tool], chooser: Chooser) -> None:
     assert flaws(servers[way], cases(every=True), chooser) == []

@@ -217,6 +217,7 @@ def test_odd_requests_get_no_500(served: Tool, method: str, path: str, query: st
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @odd_requests(5000)
 def test_many_odd_requests_get_no_500(served: Tool, method: str, path: str, query: str, kind: str, body: bytes) -> None:
     check(served, method, path, query, kind, body)
