@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from cassettes.matching import Asked
+from cassettes.matching import Asked, entry_of
 from cassettes.model import Request
 from cassettes.routes import parse
+from cassettes.store import shipped_root
+from cassettes.yamlio import load_file
 from mockserver.journal import Came, Journal
 from mockserver.verdicts.exchange import Answer, Exchange, Resumed, exchanges
 
@@ -114,3 +116,24 @@ def test_since_when_an_answer_is_over() -> None:
     assert one._replace(by="client").over_by(240.0) == 240.0
     stalled = one._replace(end=None, by=None, open=True)
     assert (stalled.over_by(240.0), stalled.over_by(150.0), stalled.silence) == (200.0, None, 800.0)
+
+
+STREAMS = {
+    f"{path.relative_to(shipped_root())}#{number}": one
+    for path in sorted(shipped_root().rglob("*.yaml"))
+    for number, one in enumerate(load_file(path).interactions, 1)
+    if one.response.code == 200 and one.response.stream.end.type == "eof"
+}
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_every_shipped_stream_has_its_end_and_lacks_it_once_that_is_gone(name: str) -> None:
+    response = STREAMS[name].response
+    dialect = entry_of("", 1, STREAMS[name]).dialect
+    kind = "; ".join(value for field, value in response.headers if field.lower() == "content-type")
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\n\r\n".encode()
+    whole = answer(head + response.body, dialect)
+    if not whole.streams or dialect == "raw":
+        pytest.skip("no stream of a grammar")
+    assert whole.terminated
+    assert not answer(head + b"".join(whole.events[: len(whole.events) // 2]), dialect).terminated
