@@ -327,6 +327,7 @@ def _complain_usage(error: click.ClickException) -> int:
     context = getattr(error, "ctx", None)
     hint = f" (see {context.command_path} --help)" if context else ""
     message = error.format_message().replace(":\n\t", ": ").replace(",\n\t", ", ")  # click lists choices in lines
+    message = message.replace("a valid integer range", "a whole number").replace("a valid integer", "a whole number")
     return _complain(message.rstrip(".") + hint, error.exit_code)
 
 

@@ -121,10 +121,14 @@ class FolderStore:
                     "there is no such file or folder; record tapes with `tokentape record -o DIR`", str(root)
                 )
             found = list(_files(root))
+            endings = ", ".join("*" + suffix for suffix in SUFFIXES)
+            if not found and not root.is_dir():
+                raise CassetteError(
+                    f"its name is not that of a tape (expected {endings}, or a folder of such)", str(root)
+                )
             if not found:
                 raise CassetteError(
-                    f"there are no tapes here (expected {', '.join('*' + suffix for suffix in SUFFIXES)}); "
-                    f"record some with `tokentape record -o {root}`",
+                    f"there are no tapes here (expected {endings}); record some with `tokentape record -o {root}`",
                     str(root),
                 )
         return self.refresh().errors

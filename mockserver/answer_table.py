@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cassettes.config import ANSWERS
 from cassettes.configfile import search
-from cassettes.synth.replies import Row, table
+from cassettes.synth.replies import RepliesError, Row, table
 
 
 def rows(environ: Mapping[str, str]) -> tuple[Row, ...]:
@@ -19,4 +19,19 @@ def rows(environ: Mapping[str, str]) -> tuple[Row, ...]:
     document = search(Path.cwd(), environ, getattr(os, "geteuid", lambda: None)()).document
     if document is None or not isinstance(found := document.table.get(ANSWERS), dict):
         return ()
-    return table(found, lambda *keys: document.place(ANSWERS, *keys))
+    made = table(found, lambda *keys: document.place(ANSWERS, *keys))
+    for (pattern, _), row in zip(found.items(), made, strict=True):
+        if row.reply.faults:
+            _try(row.reply.faults, document.place(ANSWERS, pattern, "faults"))
+    return made
+
+
+def _try(faults: str, place: str) -> None:
+    """Raises RepliesError for faults that no answer can have: better now than with the first request that fits."""
+    from mockserver.faults.grammar import FaultError
+    from mockserver.faults.table import read
+
+    try:
+        read(faults)
+    except FaultError as error:
+        raise RepliesError(f"{place}: faults: {error}") from None

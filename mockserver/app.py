@@ -110,6 +110,7 @@ class Server:
             chooser, self.decks, redactor, self._guard, extra=settings.extra, tls=settings.tls is not None
         )
         self._repeats = Repeats()
+        self._readings.anew = self._repeats.clear
         self.missed = Misses()
         self._stored = Stored(chooser)
         house = House(chooser, self.decks, self.journal, self.missed, redactor, lambda: self.hub, settings.tls)

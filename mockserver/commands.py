@@ -103,6 +103,8 @@ def serve_command(ctx: click.Context, /, **options: Any) -> None:
     """Runs the server; the exit status is the wrapped command's, or 0, or 4 for a miss under --strict."""
     if options["on_miss"] != "record" and ctx.get_parameter_source("output") is click.core.ParameterSource.COMMANDLINE:
         raise click.UsageError("-o is where --on-miss record keeps tapes; give both or neither", ctx)
+    if on_miss(options) != "synth" and ctx.get_parameter_source("answer") is click.core.ParameterSource.COMMANDLINE:
+        raise click.UsageError("--answer is what --on-miss synth says; give both or neither", ctx)
     breaks = "--fault" if options["faults"] else "--scenario" if options["scenario"] else None
     if options["on_miss"] == "record" and breaks:
         raise click.UsageError(f"{breaks} breaks tapes, and what --on-miss record forwards stays whole; give one", ctx)

@@ -328,5 +328,9 @@ def scenario_of(given: ScenarioGiven | None, chooser: Chooser, seed: int | None)
 
         scenario = read(Path(given), Rehearsal(chooser))
         return scenario if seed is None else replace(scenario, seed=seed)
+    if not isinstance(given, str | Mapping):
+        raise setup.SetupError(
+            f"scenario: found {str(given)[:60]!r}, expected a file, YAML as text, or a mapping with rules"
+        )
     text = given if isinstance(given, str) else dict(given)
     return setup.scenario_of(setup.Setup(scenario=text, seed=seed), chooser, tls=False)

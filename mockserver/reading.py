@@ -6,6 +6,7 @@ Pure but for what aiohttp made of the request; answers nothing. Imports `cassett
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import NamedTuple
 
 from aiohttp import web
@@ -65,6 +66,8 @@ class Readings:
         self._known: OrderedDict[tuple[object, ...], Reading] = OrderedDict()
         self._index: object = None
         self._version = 0
+        self.anew: Callable[[], None] = lambda: None
+        """Called when what was read holds no more: who has kept readings must let go of them."""
         self.extra = extra
         self.catalogue = Catalogue(chooser.index, chooser.cards)
 
@@ -78,6 +81,7 @@ class Readings:
         if not self.current():
             # Other tapes may bring other mounts: what a path means is read anew.
             self._known.clear()
+            self.anew()
             self._index = self._chooser.index
             self._version = self._decks.version
             self.catalogue = Catalogue(self._chooser.index, self._chooser.cards)

@@ -24,6 +24,7 @@ class Repeats:
     def __init__(self) -> None:
         self._known: OrderedDict[bytes, Reading] = OrderedDict()
         self.get = self._known.get
+        self.clear = self._known.clear
 
     def remember(self, data: bytes, reading: Reading) -> bool:
         """Whether `data` is the request of `reading` and nothing else; then, if a tape answers it and no fault is

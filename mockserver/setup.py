@@ -83,6 +83,10 @@ def given(settings: Mapping[str, Any]) -> Setup:
     """The setup that Python code gives: what is None is not given, `faults` may be one. Raises SetupError."""
     known = {name: value for name, value in settings.items() if value is not None}
     faults = known.get("faults")
+    if faults is not None and not isinstance(faults, str | dict | list | tuple):
+        raise SetupError(
+            escape(f"faults: found {str(faults)[:_SHOWN]!r}, expected a text such as 'reset@3e', or a list")
+        )
     if isinstance(faults, str | dict):
         known["faults"] = [faults]
     try:

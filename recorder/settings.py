@@ -137,6 +137,9 @@ def _check(key: str, setting: Setting, parameter: click.Parameter, context: clic
                 read(text)
     except (click.BadParameter, TokentapeError) as error:
         message = error.message if isinstance(error, click.BadParameter) else str(error)
+        message = message.replace("a valid integer range", "a whole number").replace(
+            "a valid integer", "a whole number"
+        )
         named = f"{setting.place}: {key}" if setting.error is ConfigError else setting.place
         raise setting.error(f"{named}: {message.rstrip('.')}") from None
 

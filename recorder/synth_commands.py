@@ -6,7 +6,7 @@ Imports what a command needs when it runs.
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -52,6 +52,17 @@ def _rate(text: str) -> float:
     return rate(text)
 
 
+def _coherent(options: Mapping[str, Any]) -> None:
+    """Raises click.UsageError for what would be dropped in silence, and for a file that is there already."""
+    said = ("text", "tools", "reasoning", "refusal", "usage", "finish")
+    if options["status"] is None and options["message"]:
+        raise click.UsageError("--message is what an error says; give it --error STATUS, or say it with --text")
+    if options["status"] is not None and (beside := next((name for name in said if options[name]), None)):
+        raise click.UsageError(f"--{beside.removesuffix('s')} is never said beside --error; expected one of them")
+    if options["output"] is not None and options["output"].exists() and not options["overwrite"]:
+        raise click.UsageError(f"{options['output']} is there already; --overwrite replaces it")
+
+
 @click.command("synth", help=SYNTH)
 @click.option("--provider", required=True, shell_complete=option.provider_names, help="Whose style: openai, xai …")
 @click.option("--dialect", help="Which of its grammars. [default: its first]")
@@ -71,9 +82,8 @@ def _rate(text: str) -> float:
 @click.option("--tps", type=option.Written("rate", _rate), help="Events carrying text per second.")
 @click.option("--jitter", type=option.DURATION, default="0ms", help="Move every offset by up to this; never reorders.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Decides ids, padding, sizes and gaps.")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="The tape's file. [default: stdout]"
-)
+@click.option("-o", "--output", type=option.FILE, help="The tape's file. [default: stdout]")
+@option.overwrite
 def synth_command(**options: Any) -> None:
     """Writes the tape; what the dialect cannot say is told on stderr."""
     from cassettes.model import Cassette
@@ -83,6 +93,7 @@ def synth_command(**options: Any) -> None:
     from cassettes.timing import Pace
     from cassettes.yamlio import dump
 
+    _coherent(options)
     text = _from_stdin() if options["text"] == "-" else options["text"]
     answer = Answer(
         text, options["reasoning"], options["refusal"], options["tools"], options["finish"], options["usage"]

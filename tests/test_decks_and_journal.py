@@ -16,6 +16,7 @@ import pytest
 from tapes import taped
 from wires import Seen, Tool, ask, chunk, connected, dechunked, event, memory, post, receive, settled, tool, wait_for
 
+import tokentape
 from cassettes.model import Ending
 
 pytestmark = pytest.mark.xdist_group("journal")
@@ -387,3 +388,18 @@ def test_stalled_streams_take_no_memory_are_told_from_left_ones_and_end_at_once(
 
 def streams(server: Tool) -> list[Any]:
     return control(server, "GET", "streams")[1]["streams"]
+
+
+def test_a_deck_that_is_set_up_anew_answers_nothing_as_it_did_before(tmp_path: Path) -> None:
+    for name in ("old", "new"):
+        taped(tmp_path / name, "one", [event(name)])
+    with tokentape.serve() as mock:
+
+        def said(body: bytes) -> str:
+            seen = ask(mock.url(), post("/~a/up/one", body, CLOSING))
+            return "new" if event("new") in seen.raw else "old" if event("old") in seen.raw else seen.head.decode()
+
+        for name in ("old", "new", "old"):
+            mock.deck("a", tapes=[tmp_path / name], match="route", speed="max")
+            for body in (b'{"a":1}', b'{"b":2}', b'{"a":1}', b'{"b":2}'):
+                assert said(body) == name

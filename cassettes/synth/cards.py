@@ -89,6 +89,8 @@ def reply_to(card: str, wishes: Wishes) -> Reply:
         near = get_close_matches(name, _CARDS, n=1)
         meant = f"did you mean {PREFIX}{near[0]}?" if near else f"there are {', '.join(PREFIX + one for one in _CARDS)}"
         raise CardError(f"there is no test card {card[:_SHOWN]!r}; {meant}")
+    if about and name not in _TAKING:
+        raise CardError(f"{PREFIX}{name}: found {about[:_SHOWN]!r} behind it; expected {PREFIX}{name} alone")
     return _CARDS[name](about, wishes)
 
 
@@ -149,4 +151,5 @@ _CARDS: Final[dict[str, Callable[[str, Wishes], Reply]]] = {
     "fault": _fault,
     "case": _case,
 }
+_TAKING: Final = frozenset({"tool", "error", "fault", "case"})
 _EXAMPLES: Final = {"error": "429", "fault": "reset@3e", "case": "utf8-split"}

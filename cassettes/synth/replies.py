@@ -32,6 +32,15 @@ _WORDS: Final = (
 )
 _KEYS: Final = ("text", "reasoning", "refusal", "tool", "arguments", "then", "finish", "error", "message", "faults")
 _FINISHES: Final = ("stop", "length", "content_filter")
+_SAID: Final = ("text", "reasoning", "refusal", "tool", "finish")
+_FOUND: Final = {
+    str: "text",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    list: "a list",
+    dict: "a table",
+}
 
 
 _EMPTY: Final = Answer()
@@ -146,7 +155,7 @@ def table(rows: Mapping[str, Any], place: Callable[..., str]) -> tuple[Row, ...]
 
 def _row(pattern: str, value: Any, place: Callable[..., str]) -> Row:
     if not isinstance(value, (str, dict)):
-        raise RepliesError(f"{place()}: {pattern!r}: found {type(value).__name__}, expected a text or a table")
+        raise RepliesError(f"{place()}: {pattern!r}: found {_kind(value)}, expected a text or a table")
     fields = {"text": value} if isinstance(value, str) else value
     for key, found in fields.items():
         if key not in _KEYS:
@@ -156,17 +165,25 @@ def _row(pattern: str, value: Any, place: Callable[..., str]) -> Row:
         wanted: tuple[type, ...] = (int,) if key == "error" else (str, dict) if key == "arguments" else (str,)
         if not isinstance(found, wanted) or isinstance(found, bool):
             expected = " or ".join({int: "a status", str: "a text", dict: "a table"}[one] for one in wanted)
-            raise RepliesError(f"{place(key)}: {key}: found {type(found).__name__}, expected {expected}")
+            raise RepliesError(f"{place(key)}: {key}: found {_kind(found)}, expected {expected}")
     try:
         return _made(_compiled(pattern, place), fields, place)
     except AnswerError as error:
         raise RepliesError(f"{place()}: {error}") from None
 
 
+def _kind(value: object) -> str:
+    return _FOUND.get(type(value), "a date or time")
+
+
 def _made(pattern: re.Pattern[str], fields: Mapping[str, Any], place: Callable[..., str]) -> Row:
     for key, needed in (("arguments", "tool"), ("then", "tool"), ("message", "error")):
         if key in fields and needed not in fields:
             raise RepliesError(f"{place(key)}: {key} goes with {needed}, which is not here")
+    if "error" in fields and (beside := next((key for key in _SAID if key in fields), None)):
+        raise RepliesError(f"{place(beside)}: {beside} is never said beside error; expected one of them")
+    if not fields:
+        raise RepliesError(f"{place()}: found an empty table, expected {', '.join(_KEYS)}")
     status = fields.get("error", 200)
     if "error" in fields and not 400 <= status <= 599:
         raise RepliesError(f"{place('error')}: error: found {status}, expected a status from 400 to 599")

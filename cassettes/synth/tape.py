@@ -96,9 +96,13 @@ def call_of(text: str) -> Call:
     if not name or not equals:
         raise AnswerError(f'{text[:60]!r}: expected NAME=JSON, as weather=\'{{"city": "Seoul"}}\'')
     try:
-        json.loads(arguments)
+        found = json.loads(arguments)
     except (ValueError, RecursionError) as error:
         raise AnswerError(f"{name}: the arguments are no JSON: {error}") from None
+    if not isinstance(found, dict):
+        raise AnswerError(
+            f'{name}: the arguments are {arguments[:60]}, expected a JSON object such as {{"city": "Seoul"}}'
+        )
     return Call(name, arguments)
 
 

@@ -29,6 +29,8 @@ from mockserver.resuming import had_of
 _CREDENTIALS: Final = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
 
 
+_BY_FINISH: Final = frozenset({"gemini", "ollama", "cohere", "ag-ui"})
+"""Dialects whose last event is the one that says why the answer ended."""
 NOTICED: Final = 50.0
 """Milliseconds by which the leaving of a client may be noticed later than what it does next on another connection."""
 
@@ -68,10 +70,11 @@ class Answer:
     @cached_property
     def terminated(self) -> bool:
         """Whether the event has come that ends an answer in its grammar: `[DONE]`, `message_stop`, a terminal response
-        event, a finish reason of Gemini's (providers.md 1). Of what is no stream: whether its JSON is whole."""
+        event, a finish reason of Gemini's and the like (providers.md 1); of what is no stream, whether it is JSON.
+        """
         if not self.streams:
             return not isinstance(decoded(self.body), bytes)
-        if self._dialect.name == "gemini":
+        if self._dialect.name in _BY_FINISH:
             return any(self._dialect.delta(payload(event)).finish for event in self.events)
         return any(map(ends_answer, self.events))
 

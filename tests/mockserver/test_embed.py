@@ -199,6 +199,8 @@ def test_tapes_of_ones_own_are_matched_by_value_and_shipped_ones_by_route(tmp_pa
         ({"faults": ["reset@99e"]}, "openai/hello#1"),
         ({"scenario": {"rule": []}}, "scenario"),
         ({"scenario": "nowhere.yaml"}, "nowhere.yaml: cannot read it"),
+        ({"scenario": 3}, "scenario: found '3', expected a file, YAML as text, or a mapping with rules"),
+        ({"faults": 3}, "faults: found '3', expected a text such as 'reset@3e', or a list"),
         ({"ignore": ["x"]}, "$"),
     ],
 )

@@ -69,6 +69,17 @@ def test_all_that_can_be_said_is_on_the_tape(tmp_path: Path, capsys: pytest.Capt
         (("--provider", "xai", "--tool", "f"), "Invalid value for '--tool': 'f': expected NAME=JSON"),
         (("--provider", "xai", "--usage", "many"), "Invalid value for '--usage': 'many' is no usage"),
         (("--provider", "xai", "--error", "200"), "Invalid value for '--error'"),
+        (
+            ("--provider", "xai", "--tool", "f=3"),
+            "Invalid value for '--tool': f: the arguments are 3, expected a JSON object",
+        ),
+        (("--provider", "xai", "--message", "no"), "--message is what an error says; give it --error STATUS"),
+        (("--provider", "xai", "--error", "429", "--text", "x"), "--text is never said beside --error"),
+        (("--provider", "xai", "--error", "429", "--tool", "f={}"), "--tool is never said beside --error"),
+        (
+            ("--provider", "xai", "-o", "tape.txt"),
+            "Invalid value for '-o' / '--output': 'tape.txt' is no name of a tape",
+        ),
         (("--provider", "xai", "--text", "\udcff"), "text: found U+DCFF, half a surrogate pair, at character 0"),
     ],
 )
@@ -78,6 +89,20 @@ def test_bad_input_is_one_line(arguments: tuple[str, ...], said: str, capsys: py
     assert captured.out == ""
     assert captured.err.startswith(f"tokentape: error: {said}")
     assert len(captured.err.splitlines()) == 1
+
+
+def test_a_tape_that_is_there_is_kept_unless_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    tape = tmp_path / "t.yaml"
+    say = ("synth", "--provider", "xai", "-o", str(tape), "--text")
+    assert tokentape.main([*say, "one"]) == 0
+    assert tokentape.main([*say, "two"]) == 2
+    assert (
+        capsys.readouterr().err
+        == f"tokentape: error: {tape} is there already; --overwrite replaces it (see tokentape synth --help)\n"
+    )
+    assert b"one" in load_file(tape).interactions[0].response.body
+    assert tokentape.main([*say, "two", "--overwrite"]) == 0
+    assert b"two" in load_file(tape).interactions[0].response.body
 
 
 def test_an_error_response_may_be_made(capsysbinary: pytest.CaptureFixture[bytes]) -> None:

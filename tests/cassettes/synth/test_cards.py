@@ -65,6 +65,7 @@ def test_the_tool_card_calls_what_is_offered() -> None:
         ("tt:error 4290", "tt:error: found '4290', expected a status"),
         ("tt:fault", "tt:fault: expected a fault, as tt:fault reset@3e"),
         ("tt:case", "tt:case: expected a case"),
+        ("tt:markdown twice", "tt:markdown: found 'twice' behind it; expected tt:markdown alone"),
         ("tt:tool thrid", "tt:tool: no tool 'thrid' is offered; there are first, second"),
     ],
 )

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from cassettes.matching import Asked
+from cassettes.matching import Asked, entry_of
 from cassettes.model import Request
 from cassettes.routes import parse
+from cassettes.store import shipped_root
+from cassettes.yamlio import load_file
 from mockserver.journal import Came, Journal
 from mockserver.verdicts.exchange import Answer, Exchange, Resumed, exchanges
 
@@ -43,11 +45,26 @@ def test_a_close_delimited_answer_that_lacks_its_last_event_looks_whole_but_is_n
         ("openai-responses", b'data: {"type":"response.completed","response":{}}\n\n', True),
         ("gemini", b'data: {"candidates":[{"finishReason":"STOP"}]}\n\n', True),
         ("gemini", b'data: {"candidates":[{"content":{"parts":[{"text":"x"}]}}]}\n\n', False),
+        ("cohere", b'event: message-end\ndata: {"type":"message-end","delta":{"finish_reason":"COMPLETE"}}\n\n', True),
+        ("cohere", b'event: content-end\ndata: {"type":"content-end","index":0}\n\n', False),
+        ("ag-ui", b'data: {"type":"RUN_FINISHED","threadId":"t","runId":"r"}\n\n', True),
+        ("ag-ui", b'data: {"type":"TEXT_MESSAGE_END","messageId":"m"}\n\n', False),
+        ("ai-sdk-ui", b"data: [DONE]\n\n", True),
+        ("ai-sdk-ui", b'data: {"type":"finish"}\n\n', False),
         ("openai-chat", b'data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\n', False),
     ],
 )
 def test_which_event_ends_an_answer(dialect: str, event: bytes, ends: bool) -> None:
     assert answer(SSE + b"\r\n" + event, dialect).terminated is ends
+
+
+def test_ollamas_last_line_is_done() -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Type: application/x-ndjson\r\n\r\n"
+    line = b'{"message":{"role":"assistant","content":"Hi"},"done":false}\n'
+    assert not answer(head + line, "ollama").terminated
+    whole = answer(head + line + b'{"message":{"content":""},"done":true,"done_reason":"stop"}\n', "ollama")
+    assert whole.terminated
+    assert whole.text == "Hi"
 
 
 def test_json_is_whole_when_it_is_json() -> None:
@@ -114,3 +131,24 @@ def test_since_when_an_answer_is_over() -> None:
     assert one._replace(by="client").over_by(240.0) == 240.0
     stalled = one._replace(end=None, by=None, open=True)
     assert (stalled.over_by(240.0), stalled.over_by(150.0), stalled.silence) == (200.0, None, 800.0)
+
+
+STREAMS = {
+    f"{path.relative_to(shipped_root())}#{number}": one
+    for path in sorted(shipped_root().rglob("*hello*.yaml"))
+    for number, one in enumerate(load_file(path).interactions, 1)
+    if one.response.code == 200 and one.response.stream.end.type == "eof"
+}
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_a_shipped_stream_has_its_end_and_lacks_it_once_that_is_gone(name: str) -> None:
+    response = STREAMS[name].response
+    dialect = entry_of("", 1, STREAMS[name]).dialect
+    kind = "; ".join(value for field, value in response.headers if field.lower() == "content-type")
+    head = f"HTTP/1.1 200 OK\r\nContent-Type: {kind}\r\n\r\n".encode()
+    whole = answer(head + response.body, dialect)
+    if not whole.streams or dialect == "raw":
+        pytest.skip("no stream of a grammar")
+    assert whole.terminated
+    assert not answer(head + b"".join(whole.events[: len(whole.events) // 2]), dialect).terminated
