@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote
 
@@ -120,9 +121,15 @@ def tape_route(uri: str, method: str = "POST") -> tuple[str | None, str, str]:
     origin = _ORIGIN.match(uri)
     path = re.split(r"[?#]", uri[origin.end() :] if origin else uri, maxsplit=1)[0] or "/"
     row = providers.by_host(origin[1]) if origin else None
-    known = dialects.claimants(method, path)
+    known = _claimants(method, path)
     ours = [dialect for dialect in known if row and dialect.name in row.dialects]
     return row.name if row else None, next((dialect.name for dialect in (*ours, *known)), "raw"), path
+
+
+@lru_cache(256)
+def _claimants(method: str, path: str) -> tuple[dialects.Dialect, ...]:
+    """Many tapes have one path."""
+    return dialects.claimants(method, path)
 
 
 def same_path(tape_path: str, route: Route) -> bool:

@@ -18,6 +18,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import NamedTuple
 
+from cassettes.compiled import known
 from cassettes.growing import Growing, Piece, Stamp, joined
 from cassettes.model import Cassette, CassetteError, Interaction, TokentapeError
 from cassettes.printable import count
@@ -166,6 +167,8 @@ class FolderStore:
 def read_tape(path: Path) -> Cassette:
     """The cassette at `path`; recordings of other tools than vcrpy are imported. Raises CassetteError."""
     data = read_file(path)
+    if (cassette := known(path, data)) is not None:
+        return cassette
     try:
         return load(data, str(path))
     except CassetteError:

@@ -19,6 +19,7 @@ from cassettes.normalise import NO_RULES, Rules, rules_of
 from cassettes.redact import Redactor
 from cassettes.secrets import secrets_from_env
 from cassettes.shipped import shipped_root
+from cassettes.synth.improvise import Improviser
 from mockserver import setup
 from mockserver.choose import Playing
 from mockserver.embedded import Embedded, EmbeddedError, Episode, Faults, ScenarioGiven, levels, strictly
@@ -121,7 +122,8 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 0,
 ) -> Serving:
-    """A server of `tapes` (files, folders, names of shipped tapes; none: the shipped library) for a `with` block.
+    """A server of `tapes` (files, folders, names of shipped tapes; none: the shipped library, and what it does not hold
+    is made up unless `match` or `strict` is given) for a `with` block.
 
     All else is as on the command line of `tokentape serve`, and so are the values: `speed="max"`, `ttft="300ms"`. By
     default requests are matched by value, and by route alone where a shipped tape is among the tapes. `faults` and
@@ -136,8 +138,11 @@ def serve(
         rules = rules_of(ignore, normalize) if ignore or normalize else NO_RULES
         held = Shelf().held(sources, rules)
         made = setup.given(strictly(given, strict=strict))
-        playing = setup.playing_of(made, Playing(levels=levels(None, sources)))
-        house = Embedded(Index(held.entries, rules), playing)
+        # As on the command line: whoever names nothing gets an answer to everything.
+        anything = not (tapes or match or strict)
+        playing = setup.playing_of(made, Playing(levels=levels("last-user" if anything else None, sources)))
+        improviser = Improviser(seed=playing.seed) if anything else None
+        house = Embedded(Index(held.entries, rules), playing, improviser=improviser)
 
         def begin() -> Mock:
             if faults is not None:

@@ -22,6 +22,7 @@ from cassettes.redact import Redactor
 from cassettes.secrets import secrets_from_env
 from cassettes.shipped import shipped_root
 from cassettes.store import FolderStore
+from cassettes.synth.improvise import Improviser
 from mockserver import faulty, setup
 from mockserver.app import Forward, Server, Settings
 from mockserver.aside import Aside
@@ -79,7 +80,8 @@ def levels(match: str | None, held: Collection[Source]) -> tuple[Level, ...]:
 
 class Embedded:
     """A server and its thread. `said`: what it had to tell, a line each; `upstreams`: names of mounts that are no
-    provider's; `standby` takes the misses of every deck; `records`: keys are real ones."""
+    provider's; `standby` takes the misses of every deck; `records`: keys are real ones; `improviser` answers what no
+    tape does."""
 
     def __init__(
         self,
@@ -91,6 +93,7 @@ class Embedded:
         upstreams: Collection[str] = (),
         standby: Standby | None = None,
         records: bool = False,
+        improviser: Improviser | None = None,
     ) -> None:
         self.redactor = Redactor(secrets_from_env(os.environ)) if redactor is None else redactor
         self.journal = Watched()
@@ -101,7 +104,7 @@ class Embedded:
         self._extra = extra_mounts(upstreams)
         self._standbys: list[Standby] = [] if standby is None else [standby]
         forward = None if standby is None else standby.forward
-        chooser, settings = Chooser(index, playing), Settings(extra=self._extra)
+        chooser, settings = Chooser(index, playing, improviser=improviser), Settings(extra=self._extra)
         self._server = Server(chooser, settings, self.redactor, self.said.append, forward, self.journal)
 
     # -- life -----------------------------------------------------------------------------------------------------

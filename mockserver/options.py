@@ -96,7 +96,7 @@ ready_file = click.option(
 match = click.option(
     "--match",
     type=click.Choice(["exact", "normalized", "conversation", "last-user", "route", "order"]),
-    help="How far to go to find a tape. [default: normalized with TAPES, else route]",
+    help="How far to go to find a tape. [default: normalized with TAPES, else last-user]",
 )
 ignore = click.option(
     "--ignore",

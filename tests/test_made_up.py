@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from wires import Seen, Tool, ask, dechunked, post, tools
 
+import tokentape
 from cassettes.synth.cards import KOREAN
 
 CHAT, RESPONSES = "/openai/v1/chat/completions", "/openai/v1/responses"
@@ -184,3 +185,13 @@ def test_with_tapes_of_ones_own_it_has_to_be_asked_for(tmp_path: Path) -> None:
         assert say(strict, "tt:korean").head.startswith(b"HTTP/1.1 404 ")
         assert text_of(say(kind, "nothing like it")) == "nothing like it"
         assert text_of(say(kind, "tt:korean")) == KOREAN
+
+
+def test_in_python_too_whoever_names_no_tapes_gets_an_answer_to_everything() -> None:
+    with tokentape.serve(speed="max") as mock:
+        for _ in range(2):
+            seen = ask(mock.url(), post(CHAT, body_of(CHAT, "In Python"), CLOSING))
+            assert text_of(seen) == "In Python"
+    with tokentape.serve(speed="max", match="exact") as mock:
+        seen = ask(mock.url(), post(CHAT, body_of(CHAT, "In Python"), CLOSING))
+        assert seen.head.startswith(b"HTTP/1.1 404 ")

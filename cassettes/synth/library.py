@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from cassettes import yamlio
+from cassettes.compiled import NAME, compiled
 from cassettes.model import Cassette
 from cassettes.shipped import shipped_root
 from cassettes.synth.answer import Answer, Call
@@ -88,8 +89,14 @@ def offered(dialect: str, name: str) -> dict[str, Any]:
     return {"tools": [{"functionDeclarations": [{"name": name, "description": about, "parameters": schema}]}]}
 
 
+def table() -> bytes:
+    """All shipped tapes, those made by hand too, as `compiled` keeps them."""
+    files = {path: path.read_bytes() for path in sorted(shipped_root().rglob("*.yaml"))}
+    return compiled({data: yamlio.load(data, str(path)) for path, data in files.items()})
+
+
 def main() -> int:
-    """Writes all tapes, and removes those of its folders that the source does not have any more."""
+    """Writes all tapes and the table of them, and removes those that the source does not have any more."""
     root, kept = shipped_root(), set()
     for name, cassette in tapes():
         path = root / f"{name}.yaml"
@@ -99,6 +106,7 @@ def main() -> int:
     for path in root.glob(f"*/{FOLDER}/*.yaml"):
         if path not in kept:
             path.unlink()
+    (root / NAME).write_bytes(table())
     return 0
 
 

@@ -3,7 +3,7 @@
 const asked = new URLSearchParams(location.search);
 const mock = asked.get("mock");
 const recorder = asked.get("recorder");
-const body = JSON.stringify({ model: "m", stream: true, messages: [{ role: "user", content: "hi" }] });
+const body = JSON.stringify({ model: "openai/hello", stream: true, messages: [{ role: "user", content: "hi" }] });
 const headers = { "content-type": "application/json", authorization: "Bearer none", "x-page": "1" };
 
 async function streamed(url) {
