@@ -68,7 +68,7 @@ def offered(folder: Path, *words: str) -> list[str]:
 @pytest.mark.skipif(shutil.which("bash") is None, reason="bash is not installed")
 def test_bash_completes_commands_options_tapes_and_providers(tmp_path: Path) -> None:
     (tmp_path / "tokentape.toml").write_text("broken")
-    assert offered(tmp_path, "tokentape", "co") == ["config", "completion"]
+    assert offered(tmp_path, "tokentape", "co") == ["convert", "config", "completion"]
     assert offered(tmp_path, "tokentape", "serve", "openai/r") == ["openai/responses-hello"]
     assert offered(tmp_path, "tokentape", "show", "xai/h") == ["xai/hello"]
     assert offered(tmp_path, "tokentape", "call", "") == list(providers.load())

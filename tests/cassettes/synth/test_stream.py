@@ -102,12 +102,12 @@ def test_whatever_is_said_comes_back_in_every_dialect(text: str, reasoning: str,
 def test_every_provider_says_it_in_whole_events(provider: str, dialect: str) -> None:
     synth = made(Answer("안녕 world 🎉", "hm", calls=(Call("f", '{"a": 1}'),)), provider, dialect)
     response = synth.interaction.response
-    ends = event_ends(response.body, event_kind(response.headers, 200, response.body))
+    ends = event_ends(response.body, event_kind(response.headers, response.code, response.body))
     assert ends[-1] == len(response.body)
     assert (response.stream.source, response.stream.pacing) == ("synthetic", "synthetic")
     assert (response.stream.provider, response.stream.dialect) == (provider, dialect)
     assert said(synth.interaction).text == "안녕 world 🎉"
-    unsaid = [one.what for one in synth.unsaid if not one.what.startswith("usage")]  # Cohere counts no thoughts
+    unsaid = [one.what for one in synth.unsaid if not one.what.startswith("usage")]
     assert unsaid == (["reasoning"] if (provider, dialect) in THOUGHTLESS else [])
     again = yamlio.load(yamlio.dump(Cassette((synth.interaction,))), "tape")
     assert again.interactions == (synth.interaction,)
