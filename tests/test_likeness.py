@@ -147,7 +147,7 @@ def told_of(one: Likeness) -> set[str]:
 
 @needs_recordings
 def test_neither_can_others_by_shape() -> None:
-    assert len(results()) == 7
+    assert len(results()) >= 7
     for one in results():
         assert not {mark for mark in told_of(one) if mark in CATEGORIES}
         assert one.ungrammatical == ()
