@@ -18,6 +18,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -62,8 +63,7 @@ def recordings(folder: Path) -> Iterator[tuple[str, Interaction]]:
     for row in _rows(folder / "BODIES.tsv"):
         if row["class"] != "stream" or not manifest[row["file"]]["provenance"].startswith("recorded"):
             continue
-        data = (folder / row["file"]).read_bytes()
-        one = convert(data, row["file"]).interactions[int(row["interaction"])]
+        one = _converted(folder / row["file"], row["file"])[int(row["interaction"])]
         stream = one.response.stream
         if stream.provider == "unknown":
             stream = replace(stream, provider=_NAMES.get(row["provider"], row["provider"]))
@@ -73,14 +73,20 @@ def recordings(folder: Path) -> Iterator[tuple[str, Interaction]]:
             yield f"{row['file']}#{row['interaction']}", replace(one, response=replace(one.response, stream=stream))
 
 
+@lru_cache(maxsize=1)
+def _converted(file: Path, name: str) -> tuple[Interaction, ...]:
+    """The interactions of a file, of which the rows stand behind each other."""
+    return convert(file.read_bytes(), name).interactions
+
+
 def _rows(file: Path) -> list[dict[str, str]]:
     with file.open(newline="", encoding="utf-8") as lines:
         return list(csv.DictReader(lines, delimiter="\t", quoting=csv.QUOTE_NONE))
 
 
-def pairs(folder: Path, provider: str = "") -> Iterator[Pair]:
-    """Recordings that can be said again: of a provider of ours, or of the one named, whole, without an error."""
-    ours = set(providers.load()) if not provider else {provider} & set(providers.load())
+def pairs(folder: Path, wanted: Collection[str] = ()) -> Iterator[Pair]:
+    """Recordings that can be said again: of a provider of ours, or of those named, whole, without an error."""
+    ours = set(providers.load()) & set(wanted or providers.load())
     for name, one in recordings(folder):
         if one.response.stream.provider in ours and (again := said_again(name, one)):
             yield Pair(name, made_on(one), one, again)
@@ -187,10 +193,10 @@ class Likeness(NamedTuple):
         return len(difference.unmatched & set(names)) / len(names) if names else 0.0
 
 
-def likeness(folder: Path, provider: str = "") -> list[Likeness]:
-    """Every provider and dialect, or those of one provider."""
+def likeness(folder: Path, wanted: Collection[str] = ()) -> list[Likeness]:
+    """Every provider and dialect, or those of the providers named."""
     groups: dict[Group, list[Pair]] = defaultdict(list)
-    for pair in pairs(folder, provider):
+    for pair in pairs(folder, wanted):
         stream = pair.recorded.response.stream
         groups[stream.provider, stream.dialect].append(pair)
     return [_likeness(group, found) for group, found in sorted(groups.items())]
@@ -254,7 +260,7 @@ def main(argv: list[str] | None = None) -> int:
     """Prints the report. Exit status 1 if a synthetic stream is against the grammar."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.likeness", description=__doc__)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("--provider", default="")
+    parser.add_argument("--provider", action="append", default=[])
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true")
     form.add_argument("--page", action="store_true")

@@ -37,6 +37,7 @@ FOLDERS = {
     "groq-chat": ("groq", "openai-chat"),
     "mistral-chat": ("mistral", "openai-chat"),
     "azure-chat": ("azure", "openai-chat"),
+    "ollama-chat": ("ollama", "openai-chat"),
 }
 TOOK = ("openai-processing-ms", "x-envoy-upstream-service-time", "server-timing")
 FEWEST = {

@@ -21,7 +21,7 @@ from cassettes.events import event_ends, event_kind
 from cassettes.model import Interaction, header
 
 CATEGORIES = ("framing", "order", "keys", "ids")
-KEPT = ("ms before a chunk", "events a chunk", "bytes of an event around what it says", "characters of padding")
+KEPT = ("ms before a chunk", "events a chunk", "bytes around what the commonest event says", "characters of padding")
 """Numbers that not every recording has: time was not always kept, arrays are indented in many ways, and there was a
 time before padding."""
 _FREE = frozenset(
@@ -38,7 +38,9 @@ _ASKED = {
 _IDS = re.compile(r"(?:.*_)?ids?|responseId|system_fingerprint")
 _WHOLE_IDS = frozenset({"responseId"})
 """Ids in base64 for URLs, where `-` and `_` separate nothing."""
-_RUN = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[A-Za-z0-9+/=]{6,}|(?<![a-z])[0-9][0-9a-f]{3,5}\b")
+_RUN = re.compile(
+    r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[A-Za-z0-9+/=]{6,}|(?<![a-z])[0-9][0-9a-f]{3,5}\b|(?<=-)[0-9]{3}\b"
+)
 _COLON, _COMMA = re.compile(r'^\{"\w+": '), re.compile(r'^\{"\w+":\s*("[^"]*"|[0-9]+|\[\]), ')
 _WHOLE = (b"\n\n", b"\r\n\r\n", b"]", b"]\n")
 _PAD = re.compile(r"( +)\}$")
@@ -189,6 +191,7 @@ def _numbers(
 ) -> dict[str, list[float]]:
     dialect = dialects.get(interaction.response.stream.dialect)
     found: dict[str, list[float]] = defaultdict(list)
+    around: Counter[int] = Counter()
     for event, value in zip(events, values, strict=True):
         delta = dialect.delta(value)
         for name, text in (("text", delta.text), ("reasoning", delta.reasoning)):
@@ -207,7 +210,10 @@ def _numbers(
             told = sum(
                 len(json.dumps(one, ensure_ascii=event.isascii()).encode("utf-8", "replace")) - 2 for one in said
             )
-            found["bytes of an event around what it says"].append(len(event) - told - sum(pads))
+            around[len(event) - told - sum(pads)] += 1
+    if around:
+        # One of a stream: else a long one, with the length of its model's name and ids, counts for many.
+        found["bytes around what the commonest event says"].append(around.most_common(1)[0][0])
     stream = interaction.response.stream
     if stream.pacing == "recorded" or stream.source == "synthetic":
         ends, place = [], 0

@@ -7,15 +7,20 @@ import json
 import re
 from collections.abc import Callable
 from functools import cache
+from pathlib import Path
 
 import pytest
 from sdk.answers import ANSWERS, chat, generate, messages
 from sdk.recordings import TAPES, needs_recordings
 
-from benchmarks.likeness import Likeness, likeness, main, report, said_again, values
-from benchmarks.shapes import Difference, compare, label, look
+from benchmarks.likeness import Likeness, likeness, made_on, main, report, said_again, values
+from benchmarks.likeness_page import page, synthetic_times, unexplained
+from benchmarks.rhythm import sent_by
+from benchmarks.shapes import CATEGORIES, Difference, compare, label, look
 from cassettes.model import Chunk, Headers, Interaction, Request, Response, Stream
+from cassettes.synth.rhythm import measured
 
+PAGE = Path(__file__).parents[1] / "docs/likeness.md"
 SSE: Headers = (("Content-Type", "text/event-stream"),)
 Change = Callable[[bytes], bytes]
 
@@ -122,20 +127,83 @@ def test_an_answer_is_said_again_unless_it_broke_off() -> None:
 
 @cache
 def results() -> list[Likeness]:
-    return likeness(TAPES, "anthropic")
+    return likeness(TAPES, ("anthropic", "xai", "mistral", "deepseek", "ollama"))
 
 
 @needs_recordings
 def test_anthropic_s_streams_cannot_be_told_from_recorded_ones() -> None:
-    (one,) = results()
+    one = results()[0]
+    assert one.group == ("anthropic", "anthropic")
     assert one.count > 40
-    assert {difference.category: difference.told <= difference.odd for difference in one.differences} == {
-        "framing": True,
-        "order": True,
-        "keys": True,
-        "ids": True,
-    }
+    assert not told_of(one)
     assert one.ungrammatical == ()
+
+
+def told_of(one: Likeness) -> set[str]:
+    """By what the synthetic streams of a provider are told."""
+    found = {difference.category for difference in one.differences if difference.told > difference.odd}
+    return found | {distance.name for distance in one.distances if distance.distance > distance.chance}
+
+
+@needs_recordings
+def test_neither_can_others_by_shape() -> None:
+    assert len(results()) >= 7
+    for one in results():
+        assert not {mark for mark in told_of(one) if mark in CATEGORIES}
+        assert one.ungrammatical == ()
+
+
+@pytest.mark.slow
+@needs_recordings
+def test_what_is_told_of_all_is_on_the_page_with_its_reason() -> None:
+    found = likeness(TAPES)
+    assert len(found) > 15
+    assert unexplained(found) == []
+    told = {(*one.group, mark) for one in found for mark in told_of(one) if mark in CATEGORIES}
+    assert told == {("openrouter", "openai-chat", "order"), ("vertex", "gemini", "order")}
+    assert not any(one.ungrammatical for one in found)
+    assert PAGE.read_text("utf-8") == page(found), (
+        "run `python -m benchmarks.likeness ../shared/tapes --page > docs/likeness.md`"
+    )
+
+
+def test_synthetic_streams_are_timed_as_was_measured() -> None:
+    for provider, found in synthetic_times(streams=12).items():
+        wanted = measured()[provider].said_ms
+        if wanted:
+            values = sorted(found["said_ms"])
+            for step in (5, 10, 15):
+                # Chance is given one step of the table on either side.
+                value = values[len(values) * step // 20]
+                assert wanted[step - 2] - 0.1 <= value <= wanted[step + 2] + 0.1, (provider, step)
+
+
+def test_the_newest_are_those_of_the_last_half_year() -> None:
+    made = {"a": "2026-08-19", "b": "2026-02-20", "c": "2026-02-10", "d": ""}
+    one = Likeness(("p", "d"), made, (), (), ())
+    assert one.newest == {"a", "b"}
+    assert Likeness(("p", "d"), {"d": ""}, (), (), ()).newest == set()
+    difference = Difference("keys", 0.0, 0.0, (), (), frozenset({"a", "c"}))
+    assert one.unmatched(difference, one.newest) == 0.5
+    assert one.unmatched(difference, ()) == 0.0
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "day"),
+    [
+        (b'data: {"created": 1787150178, "choices": []}\n\n', SSE, "2026-08-19"),
+        (b'data: {"created": 0}\n\ndata: {"createTime": "2025-12-19T23:45:33Z"}\n\n', SSE, "2025-12-19"),
+        (b"data: {}\n\n", (*SSE, ("Date", "Mon, 03 Jun 2024 10:00:00 GMT")), "2024-06-03"),
+        (b"data: {}\n\n", SSE, ""),
+    ],
+)
+def test_a_recording_says_when_it_was_made(body: bytes, headers: Headers, day: str) -> None:
+    assert made_on(interaction(body, "openai-chat", "openai", headers)) == day
+
+
+def test_a_router_s_stream_is_known_by_whom_it_asked() -> None:
+    assert sent_by("openai", [{"provider": "Novita", "choices": [{}]}]) == "openrouter"
+    assert sent_by("openai", [{"choices": [{}]}, None]) == "openai"
 
 
 @needs_recordings

@@ -65,6 +65,7 @@ class _Events:
         at, word = last_finish(self._said)
         if self._error is not None:
             saying.now, message = self._error
+            self._close()
             self._end({"error": message, "finish_reason": "ERROR"})
         elif word:
             places = (at for at, delta in enumerate(self._said) if delta.usage)

@@ -33,8 +33,9 @@ def cut(text: str, sizes: Quantiles, chance: Random) -> Iterator[str]:
     ends = set(accumulate(map(len, _tokens(text))))
     waiting = [_size(sizes, chance) for _ in range(_WAITING)]
     at = 0
-    while at < len(text):
-        size = waiting.pop(next((n for n, size in enumerate(waiting) if at + size in ends), 0))
+    while at < (whole := len(text)):
+        # What is longer than the rest fits, too: else short texts would have none but short pieces.
+        size = waiting.pop(next((n for n, size in enumerate(waiting) if min(at + size, whole) in ends), 0))
         waiting.append(_size(sizes, chance))
         end = _end(at, size, ends)
         yield text[at:end]
