@@ -325,8 +325,11 @@ def test_whether_a_tape_has_the_same_path(tape: str, target: str, same: bool) ->
     assert routes.same_path(tape, routes.parse("POST", target, extra=("gw",))) is same
 
 
-BASES = st.lists(st.from_regex(r"[a-z0-9%.-]{1,6}", fullmatch=True), max_size=3).map(
-    lambda segments: "http://gw" + "".join(f"/{segment}" for segment in segments)
+# None that ends in a version: behind it a wrong path, which lacks the mount's own part, is taken for another API's.
+BASES = (
+    st.lists(st.from_regex(r"[a-z0-9%.-]{1,6}", fullmatch=True), max_size=3)
+    .filter(lambda segments: not (segments and re.fullmatch(r"v[0-9][a-z0-9]*", segments[-1])))
+    .map(lambda segments: "http://gw" + "".join(f"/{segment}" for segment in segments))
 )
 
 

@@ -179,14 +179,16 @@ def found_without(dialect: str, events: Events, at: int, provider: str = "") -> 
     return bool(findings(dialect, left, provider))
 
 
-def library() -> list[tuple[str, str, Events]]:
-    store = FolderStore([shipped_root()])
+def library(root: Path) -> list[tuple[str, str, Events]]:
+    store = FolderStore([root])
     store.load()
     found = []
     for tape in store.tapes:
         (interaction,) = tape.cassette.interactions
         blocks, _ = sse.parse(interaction.response.body)
         messages = [one.message for one in blocks if one.message]
+        if not messages:  # an error, or an answer in one piece
+            continue
         events = [
             Event("" if one.event == "message" else one.event, json.loads(one.data) if one.data[0] == "{" else one.data)
             for one in messages
@@ -195,13 +197,22 @@ def library() -> list[tuple[str, str, Events]]:
     return found
 
 
-LIBRARY = library()
+LIBRARY = library(shipped_root())
+# of the spoken variants, only dialects whose grammar has no room: OpenAI's lets gateways leave out the role
+# and pieces of a call's arguments are content
+STRICT = [one for hello in sorted(shipped_root().glob("*/*.yaml")) for one in library(hello)]
+STRICT += [one for one in LIBRARY if one[1] in ("anthropic", "gemini")]
 
 
 @pytest.mark.parametrize("number", range(len(LIBRARY)))
-def test_the_library_is_clean_and_no_structural_event_of_it_can_be_missed(number: int) -> None:
+def test_the_library_is_clean(number: int) -> None:
     provider, dialect, events = LIBRARY[number]
     assert findings(dialect, events, provider) == ()
+
+
+@pytest.mark.parametrize("number", range(len(STRICT)))
+def test_no_structural_event_of_the_library_can_be_missed(number: int) -> None:
+    provider, dialect, events = STRICT[number]
     for at, event in enumerate(events):
         assert found_without(dialect, events, at, provider) != legal_to_miss(dialect, event), event
 
