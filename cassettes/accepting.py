@@ -35,13 +35,17 @@ def request_of(asked: Asked, entry: Entry, redactor: Redactor) -> Request:
     path = asked.route.path if asked.route.path.startswith("/") else entry.path
     host = header(old.headers, "host")
     headers = tuple(
-        (name, host if name.lower() == "host" and host is not None else value)
+        (name, host or "" if name.lower() == "host" else value)
         for name, value in sent.headers
-        if name.lower() not in HOP_BY_HOP and not name.lower().startswith(MARK)
+        if name.lower() not in HOP_BY_HOP
+        and not name.lower().startswith(MARK)
+        and (name.lower() != "host" or host is not None)
     )
     if asked.inflated:
         headers = tuple(pair for pair in headers if pair[0].lower() != "content-encoding")
-    uri = old.uri if (path, asked.route.query) == (entry.path, entry.query) else f"{origin}{path}{query}"
+    # An upstream at a path of its own has that in front of what the client asks for.
+    base = entry.path.removesuffix(path) if entry.path.endswith(path) else ""
+    uri = old.uri if (base + path, asked.route.query) == (entry.path, entry.query) else f"{origin}{base}{path}{query}"
     masked = redactor.request(Request(sent.method, uri, headers))
     return replace(masked, body=asked.body)
 

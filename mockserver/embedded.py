@@ -7,7 +7,7 @@ handed in. Imports `cassettes` and this package.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -273,8 +273,8 @@ class Embedded:
 
     def break_with(self, name: str, faults: Faults) -> None:
         """Other faults for a deck. Raises FaultError where no tape of it takes them."""
-        listed = [faults] if isinstance(faults, str | Mapping) else list(faults)
-        texts = setup.faults_of(setup.given({"faults": listed}))
+        one = isinstance(faults, str | Mapping) or not isinstance(faults, Iterable)
+        texts = setup.faults_of(setup.given({"faults": faults if one else list(faults)}))
         faulty.check(texts, self.chooser(name))
         self.inside(lambda: setattr(self.deck(name), "faults", texts))
 

@@ -17,6 +17,7 @@ import msgspec
 
 from cassettes import dialects
 from cassettes.model import CassetteError, TokentapeError
+from cassettes.routes import DECK
 from cassettes.yamlparse import parse as parse_yaml
 from cassettes.yamltree import (
     Items,
@@ -51,6 +52,11 @@ RULE_KEYS: Final = ("when", "tape", "attempts", "chance", "count", "reset_after"
 WHEN_KEYS: Final = ("provider", "dialect", "model", "path", "deck", "header", "stream")
 Reader = Callable[[Node, str], Faults]
 _WILD: Final = "*?["
+_FORMS: Final = (
+    ("path", re.compile("/.*", re.DOTALL), "what begins with /, behind deck, faults and mount: /v1/chat/completions"),
+    ("deck", re.compile(f"(?:{DECK.pattern})?"), "1 to 64 letters, digits, '.', '_' or '-', or \"\" for none"),
+)
+"""What a pattern without wildcards has to be, or it never fits."""
 _ARGUMENT: Final = re.compile(r"[A-Za-z_-]+=[^;@]*")
 _WANTED: Final = "a scenario (rules: […])"
 
@@ -162,6 +168,10 @@ def _when(node: Node, rule: str, known: Known) -> When:
         for glob in globs.get(key, ()):
             if glob not in names and not any(sign in glob for sign in _WILD):
                 raise fields[key].error(f"{rule}: there is no {key} {shown(glob)}; {nearest(glob, sorted(names))}")
+    for key, form, wanted in _FORMS:
+        for glob in globs.get(key, ()):
+            if not any(sign in glob for sign in _WILD) and not form.fullmatch(glob):
+                raise fields[key].error(f"{rule}, {key}: no request has {shown(glob)}; expected {wanted}")
     pairs = _pairs(fields["header"], f"{rule}, header") if "header" in fields else []
     header = tuple((name.text.lower(), tuple(_globs(value, f"{rule}, header {name.text}"))) for name, value in pairs)
     return When(**globs, header=header, stream=_switch(fields.get("stream"), f"{rule}, stream"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 
+from msgspec.structs import replace
+
 from cassettes.accepting import accepted, diff, request_of
 from cassettes.matching import Asked, entry_of
 from cassettes.model import Cassette, Request
@@ -45,6 +47,15 @@ def test_another_path_stays_at_its_upstream() -> None:
     assert made.uri.startswith("https://api.openai.com/v2/chat/completions?key=")
     assert made.uri.endswith("&a=1")
     assert KEY not in made.uri
+
+
+def test_an_upstream_at_a_path_of_its_own_stays_there_and_our_host_is_not_on_the_tape() -> None:
+    uri = "http://gateway.example/openai/v1/chat/completions"
+    old = replace(HELLO, request=replace(HELLO.request, uri=uri, headers=()))
+    made = request_of(asked(), entry_of("t", 1, old), Redactor())
+    assert made.uri == uri
+    assert dict(made.headers).keys() == {"Authorization", "X-New"}
+    assert request_of(asked("/openai/v1/chat/completions?a=1"), entry_of("t", 1, old), Redactor()).uri == f"{uri}?a=1"
 
 
 def test_the_other_requests_and_all_answers_stay() -> None:

@@ -105,6 +105,8 @@ def test_every_key():
         ("rules: [{when: {dialect: openai_chat}}]", "1:26", "no dialect 'openai_chat'; did you mean openai-chat?"),
         ("rules: [{when: {model: []}}]", "1:24", "model: found an empty list"),
         ("rules: [{when: {model: {a: b}}}]", "1:24", "model: found a mapping, expected text"),
+        ("rules: [{when: {path: v1/x}}]", "1:23", "rule 1, path: no request has 'v1/x'; expected what begins with /"),
+        ("rules: [{when: {deck: a b}}]", "1:23", "rule 1, deck: no request has 'a b'; expected 1 to 64 letters"),
         ("rules: [{when: {stream: maybe}}]", "1:25", "stream: expected true (asks for a stream) or false"),
         ("rules: [{when: {header: x}}]", "1:25", "header: found text, expected a mapping"),
         (f"rules: [{{when: {{model: {'a' * 201}}}}}]", "1:24", "expected a pattern of 200 at most"),
