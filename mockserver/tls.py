@@ -55,7 +55,9 @@ class Identity(NamedTuple):
 
 
 def trusting(ca: Path) -> dict[str, str]:
-    """The variables by which clients trust the CA in the file `ca`, and, but for Node, nobody else."""
+    """The variables by which clients trust the CA in the file `ca`, and, but for Node, nobody else. Raises
+    TlsError when no certificate is in it: with such a file they trust nobody, and each says something else of that."""
+    _look(ca, "--ca", b"-----BEGIN CERTIFICATE-----", "a PEM certificate")
     names = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
     return dict.fromkeys(names, str(ca.resolve()))
 

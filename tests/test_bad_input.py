@@ -132,6 +132,7 @@ CASES = [
     Case("a command that is none, serve", "serve -- ./no-such-program", 2, ("./no-such-program",)),
     Case("a schema of nothing", "schema tape", 2, ("'NAME'", "'cassette'")),
     Case("nothing to mend", "edit hello.yaml", 2, ("--fix-sizes",)),
+    Case("a CA that is none", "env --ca notes.txt", 2, ("--ca notes.txt", "'BEGIN CERTIFICATE'", "PEM certificate")),
     # surroundings
     Case("a port in use", "serve --port PORT", 2, ("127.0.0.1:PORT", "--port", "0 for any")),
     Case("a port in use, record", "record --port PORT", 2, ("127.0.0.1:PORT", "--port")),
