@@ -219,6 +219,8 @@ def parse(data: bytes, place: str) -> dict[str, Provider]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         problem = getattr(error, "problem", None) or str(error)
+        if "nesting depth" in problem:  # PyYAML 6.0.4 on reads ahead up to a limit of its own: 1,000
+            problem = f"nested deeper than {_MAX_DEPTH} levels"
         raise RowError(f"{place}:{_line(mark)}: {problem}") from None
 
 

@@ -127,10 +127,17 @@ def _events(text: str, source: str, wanted: str) -> Iterator[yaml.Event]:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = f"{source}:{mark.line + 1}:{mark.column + 1}" if mark else source
+        if "nesting depth" in (error.problem or ""):  # PyYAML 6.0.4 on reads ahead up to a limit of its own: 1,000
+            raise _too_deep(place, wanted) from None
         context = f" {error.context}" if error.context else ""
         raise CassetteError(f"not YAML: {error.problem}{context}; expected {_short(wanted)}", place) from None
     except (yaml.YAMLError, ValueError, OverflowError):
         raise _unprintable(text, source) from None
+
+
+def _too_deep(place: str, wanted: str) -> CassetteError:
+    """The error for nesting over MAX_DEPTH at `place`."""
+    return CassetteError(f"found more than {MAX_DEPTH} levels of nesting, expected {_short(wanted)}", place)
 
 
 def _short(wanted: str) -> str:
@@ -191,7 +198,7 @@ class _Tree:
         spot = self._spot(event)
         node = shape(spot, self._tag(event.tag, shape, spot))
         if len(self.open) == MAX_DEPTH:
-            raise node.error(f"found more than {MAX_DEPTH} levels of nesting, expected {_short(self.wanted)}")
+            raise _too_deep(str(spot), self.wanted)
         if event.anchor:
             self.anchors[event.anchor] = node
         self._spend(node, spot)

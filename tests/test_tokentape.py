@@ -222,7 +222,7 @@ def test_our_own_bugs_keep_their_traceback(probe: Callable[..., None]) -> None:
     [
         (["srve"], "there is no command 'srve': did you mean 'serve'? (see tokentape --help)"),
         (["qqqqqq"], "there is no command 'qqqqqq' (see tokentape --help)"),
-        (["probe", "--port", "x\x1b"], "Invalid value for '--port': 'x\\x1b' is not a valid integer (see tokentape probe --help)"),
+        (["probe", "--port", "x\x1b"], "Invalid value for '--port': 'x\\x1b' is not a whole number (see tokentape probe --help)"),
     ],
 )  # fmt: skip
 def test_usage_errors_exit_2_in_one_line(

@@ -433,6 +433,7 @@ def test_the_variables_for_a_provider_without_its_own() -> None:
         ("p:\n  title: P\n  base_url: http://h\n  dialects: []\n", 4, "at least one dialect"),
         ("p: &a {title: P}\nq: *a\n", 2, "aliases"),
         ("p:\n  title: [\n", 3, ""),
+        ("p: " + "[" * 900, 1, "nested deeper"),
         ("p: " + "[" * 100_000, 1, "nested deeper"),
         ("p: {a\x00: 1}", 1, ""),
     ],

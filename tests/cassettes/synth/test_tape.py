@@ -22,7 +22,7 @@ PAIRS = [(name, dialect) for name, row in providers.load().items() for dialect i
 def test_its_request_is_one_that_the_provider_takes(provider: str, dialect: str) -> None:
     interaction = made(Wanted(provider, Answer("hi"), dialect, prompt="ask")).interaction
     entry = entry_of("t", 1, interaction)
-    assert entry.operation in {"chat", "responses", "messages", "generate"}
+    assert entry.operation in {"chat", "responses", "messages", "generate", "run"}
     assert entry.streams
     assert dialects.get(dialect).prompt(json.loads(interaction.request.body)) == "ask"
     if provider not in {"vertex", "azure", "gateway", "ollama"}:  # the hosts of these are no fixed ones
