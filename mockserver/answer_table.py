@@ -34,4 +34,4 @@ def _try(faults: str, place: str) -> None:
     try:
         read(faults)
     except FaultError as error:
-        raise RepliesError(f"{place}: faults: {error}") from None
+        raise RepliesError(f"{place}: {error}") from None

@@ -97,6 +97,11 @@ def given(settings: Mapping[str, Any]) -> Setup:
     return setup
 
 
+def _told(error: Exception) -> str:
+    """A mistake in faults, which says so itself where it has a place in their text."""
+    return str(error) if str(error).startswith("faults") else f"faults: {error}"
+
+
 def faults_of(setup: Setup) -> tuple[str, ...]:
     """The deck's faults as one text each. Raises SetupError."""
     if not setup.faults:
@@ -107,7 +112,7 @@ def faults_of(setup: Setup) -> tuple[str, ...]:
     try:
         return tuple(text_of([one.fault]) for one in bound(setup.faults))
     except FaultError as error:
-        raise SetupError(escape(f"faults: {error}"), "tokentape_fault") from None
+        raise SetupError(escape(_told(error)), "tokentape_fault") from None
 
 
 def try_faults(setup: Setup, chooser: Chooser, *, tls: bool) -> None:
@@ -122,7 +127,7 @@ def try_faults(setup: Setup, chooser: Chooser, *, tls: bool) -> None:
     try:
         check((*chooser.playing.faults, *given), chooser, tls=tls)
     except FaultError as error:
-        raise SetupError(escape(f"faults: {error}"), "tokentape_fault") from None
+        raise SetupError(escape(_told(error)), "tokentape_fault") from None
 
 
 def scenario_of(setup: Setup, chooser: Chooser, *, tls: bool) -> Scenario | None:

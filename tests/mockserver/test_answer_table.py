@@ -40,7 +40,7 @@ def test_a_typo_is_told_with_file_and_line(tmp_path: Path, monkeypatch: pytest.M
             '[answers]\n"a" = "b"\n[answers."b*"]\ntext = "y"\nfaults = "rset@3e"\n',
             (),
             3,
-            "tokentape: error: tokentape.toml:5: faults: faults, character 1 (▸rset@3e): there is no fault 'rset'; did you",
+            "tokentape: error: tokentape.toml:5: faults, character 1 (▸rset@3e): there is no fault 'rset'; did you",
         ),
         ("answers = 3\n", (), 3, "tokentape: error: tokentape.toml:1: answers: found a number, expected a table"),
         ("", ("--answer", "lorme"), 3, "tokentape: error: --answer lorme: No such file or directory; expected echo"),
