@@ -116,3 +116,19 @@ def test_an_unknown_finish_is_told() -> None:
 def test_an_error_ends_the_stream() -> None:
     made = events(speech([Delta("a"), Delta(error="over"), Delta("b")]))
     assert DIALECT.delta(made[-1]).error == "over"
+
+
+@pytest.mark.parametrize(
+    ("provider", "before", "prefix"),
+    [
+        ("anthropic", "content_block_start", "msg_01"),
+        ("azure", "content_block_delta", "msg_01"),
+        ("vertex", "message_start", "msg_vrtx_01"),
+    ],
+)
+def test_clouds_have_their_ping_and_ids_elsewhere(provider: str, before: str, prefix: str) -> None:
+    made = events(DIALECT.speak(SAID, Voice(provider, "m")))
+    kinds = [event["type"] for event in made]
+    assert kinds[kinds.index("ping") - 1] == before
+    assert made[0]["message"]["id"].startswith(prefix)
+    assert ("stop_details" in made[0]["message"]) == (provider == "anthropic")

@@ -102,3 +102,32 @@ def test_an_error_ends_the_stream() -> None:
     made = events(speech([Delta("a"), Delta(error="over"), Delta("b")]))
     assert DIALECT.delta(made[-1]).error == "over"
     assert len(made) == 2
+
+
+def test_vertex_counts_at_the_end_and_says_when() -> None:
+    first, *_, last = events(speech(provider="vertex"))
+    assert first["usageMetadata"] == {"trafficType": "ON_DEMAND"}
+    assert list(first) == ["candidates", "usageMetadata", "modelVersion", "createTime", "responseId"]
+    assert last["usageMetadata"]["candidatesTokensDetails"] == [{"modality": "TEXT", "tokenCount": 10}]
+    assert "finishMessage" not in last["candidates"][0]
+
+
+def test_calls_at_the_end_come_together_with_the_finish() -> None:
+    more = [*SAID[:5], Delta(tools=(ToolPart(1, name="other", arguments="{}"),)), *SAID[5:]]
+    last = events(speech(more))[-1]["candidates"][0]
+    assert [part["functionCall"]["name"] for part in last["content"]["parts"]] == ["weather", "other"]
+    assert last["finishMessage"] == "Model generated function call(s)."
+
+
+def test_a_newer_model_that_thought_signs_an_empty_text_at_the_end() -> None:
+    said = [*SAID[:3], Delta(finish="stop"), SAID[-1]]
+    made = DIALECT.speak(said, Voice("google", "gemini-3-flash"))
+    (part,) = events(made)[-1]["candidates"][0]["content"]["parts"]
+    assert part["text"] == ""
+    assert part["thoughtSignature"]
+    assert "thoughtSignature" not in str(events(speech(said))[-1])
+
+
+def test_a_thought_that_is_cut_short_says_so() -> None:
+    (only,) = events(speech([Delta(reasoning="Hm."), Delta(finish="length"), SAID[-1]]))
+    assert only["candidates"][0]["finishReason"] == "MAX_TOKENS"

@@ -141,3 +141,38 @@ def test_usage_of_its_own_form_is_kept_and_others_counts_are_told() -> None:
     assert at(chunks[-2], "usage", "cost") == 3
     foreign: dict[str, object] = {"input_tokens": 1, "output_tokens": 2, "server_tool_use": {"web": 1}}
     assert DIALECT.speak([Delta("a", usage=foreign)], voice("openai")).unsaid[0].what == "usage.server_tool_use"
+
+
+def spoken(provider: str, model: str, said: list[Delta]) -> list[Any]:
+    return [payload(event.data) for event in DIALECT.speak(said, Voice(provider, model)).events]
+
+
+def test_only_models_that_do_not_reason_have_a_fingerprint_and_log_probabilities() -> None:
+    said = [Delta("a"), Delta(finish="stop")]
+    old, new = spoken("openai", "gpt-4o", said)[0], spoken("openai", "gpt-5.1", said)[0]
+    assert old["system_fingerprint"].startswith("fp_")
+    assert "logprobs" in old["choices"][0]
+    assert new["system_fingerprint"] is None
+    assert "logprobs" not in new["choices"][0]
+
+
+def test_grok_on_azure_is_as_xai_sends_it() -> None:
+    said = [Delta("a"), Delta(finish="stop")]
+    assert list(spoken("azure", "grok-4", said)[0]) == [*list(spoken("xai", "grok-4", said)[0]), "service_tier"]
+    assert spoken("azure", "gpt-5.1", said)[0]["prompt_filter_results"]
+
+
+def test_mistral_s_calls_stand_beside_the_finish() -> None:
+    last = spoken("mistral", "m", SAID)[-2]
+    assert last["choices"][0]["finish_reason"] == "tool_calls"
+    assert [call["function"]["name"] for call in last["choices"][0]["delta"]["tool_calls"]] == ["weather", "other"]
+    assert "abcdefghijklmnopqrstuvwxyz0123456789".startswith(last["p"])
+
+
+def test_a_refusal_opens_as_one() -> None:
+    first = spoken("openai", "gpt-4o", [Delta(refusal="No"), Delta(finish="stop")])[0]
+    assert first["choices"][0]["delta"] == {"role": "assistant", "content": None, "refusal": ""}
+
+
+def test_what_was_cut_has_no_done() -> None:
+    assert all(spoken("openai", "gpt-4o", [Delta("a")]))

@@ -130,3 +130,24 @@ def test_an_error_ends_the_stream() -> None:
     made = events(speech([Delta("a"), Delta(error="over"), Delta("b")]))
     assert DIALECT.delta(made[-1]).error == "over"
     assert "".join(DIALECT.delta(event).text for event in made) == "a"
+
+
+def test_thoughts_that_are_counted_but_not_told_have_an_item() -> None:
+    usage = {"input_tokens": 9, "output_tokens": 12, "output_tokens_details": {"reasoning_tokens": 5}}
+    said = [Delta("a"), Delta(finish="stop", usage=usage)]
+    of = {
+        model: [item["type"] for item in events(DIALECT.speak(said, Voice("openai", model)))[-1]["response"]["output"]]
+        for model in ("gpt-5-nano", "gpt-4o")
+    }
+    assert of == {"gpt-5-nano": ["reasoning", "message"], "gpt-4o": ["message"]}
+
+
+@pytest.mark.parametrize(
+    ("provider", "start", "kind"),
+    [("deepseek", "", "reasoning_text"), ("openrouter", "gen-", "reasoning_summary_text"), ("azure", "resp_0", "reasoning_summary_text")],
+)  # fmt: skip
+def test_each_provider_tells_reasoning_its_way(provider: str, start: str, kind: str) -> None:
+    made = [event for event in events(speech(provider=provider)) if event]
+    assert made[0]["response"]["id"].startswith(start)
+    assert f"response.{kind}.delta" in {event["type"] for event in made}
+    assert bool(made[-1]["response"].get("content_filters")) == (provider == "azure")
