@@ -213,8 +213,8 @@ def test_formatters_leave_the_files_alone_where_they_can(recorded: Path) -> None
 
 
 def test_a_crlf_checkout_replays_the_same_bytes(recorded: Path, tmp_path: Path) -> None:
-    for tape in (recorded, *SHIPPED):
-        path = tmp_path / "tapes" / tape.parent.name / tape.name
+    for number, tape in enumerate((recorded, *SHIPPED)):
+        path = tmp_path / "tapes" / str(number) / tape.name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(crlf_checkout(tape.read_bytes()))
     store = FolderStore([tmp_path / "tapes"])

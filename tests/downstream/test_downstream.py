@@ -79,7 +79,8 @@ def test_a_program_with_times_ids_paths_pictures_and_many_requests_at_once(tmp_p
 
 
 @pytest.mark.parametrize(
-    ("program", "mount", "base"), [("agent_openai", "openai/v1", "/v1"), ("agent_anthropic", "anthropic", "")]
+    ("program", "mount", "base"),
+    [pytest.param("agent_openai", "openai/v1", "/v1", marks=pytest.mark.slow), ("agent_anthropic", "anthropic", "")],
 )
 def test_an_agent_of_six_turns(program: str, mount: str, base: str, tmp_path: Path) -> None:
     python = environments.python("new")

@@ -127,7 +127,8 @@ def test_with_nobody_to_ask_a_miss_says_how_to_record(forwarded: Any) -> None:
     assert seen[0][:2] == [404, "false"]
     error = json.loads(seen[0][2])["error"]
     assert error["code"] == "tokentape_no_match"
-    assert error["message"].startswith("no tape matches: the nearest is openai/hello#1 (POST /v1/chat/completions)")
+    assert error["message"].startswith("no tape matches: the nearest is openai/")
+    assert "#1 (POST /v1/chat/completions)" in error["message"]
     assert error["message"].endswith("; --record-mode new_episodes records what is missing")
     assert returned == (0, 1)
 

@@ -44,3 +44,11 @@ def findings(servers: dict[str, Tool], request: pytest.FixtureRequest) -> Findin
         return known[which, program]
 
     return found
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The majors before the current ones are asked in the long run only, but where all are asked at once (crowd)."""
+    for item in items:
+        callspec = getattr(item, "callspec", None)
+        if Path(__file__).parent in item.path.parents and callspec is not None and "old" in callspec.params.values():
+            item.add_marker(pytest.mark.slow)

@@ -58,7 +58,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tool]:
 
 def test_every_provider_with_all_that_it_speaks_is_in_the_crowd() -> None:
     rows = {(row.name, dialect) for row in providers.load().values() for dialect in row.dialects}
-    assert {(one.provider, one.dialect) for one in EVERY} == rows
+    # These are met one by one: test_folding_others.py, test_more_dialects.py.
+    others = {row for row in rows if row[0] in {"cohere", "app"} or row[1] == "ollama"}
+    assert {(one.provider, one.dialect) for one in EVERY} == rows - others
 
 
 def started(which: str, asked: str, node_bench: Path) -> subprocess.Popen[str]:

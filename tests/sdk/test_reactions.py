@@ -419,7 +419,8 @@ SKIPPED_WAITS = frozenset({"no_backoff", "retry_after_ignored"})
 def test_of_all_that_the_sdks_do_only_giving_up_at_once_earns_a_verdict(
     which: str, server: Tool, reactions: Reactions
 ) -> None:
-    decks = {f"{which}{number}": name for number, name in enumerate(reactions(which))}
+    assert set(reactions(which)) == set(cases())
+    decks = {f"{which}{number}": name for number, name in enumerate(cases())}
     seen = ask(server.url, post("/_tokentape/verdicts?patience_ms=5000", b"", "Connection: close", method="GET"))
     earned = {
         (one["name"], decks[one["deck"]]) for one in json.loads(seen.wire_body)["verdicts"] if one["deck"] in decks

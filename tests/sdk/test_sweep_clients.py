@@ -34,7 +34,9 @@ def command(which: str, folder: Path) -> tuple[str, ...]:
     return str(environments.python("new")), str(folder / "client.py")
 
 
-@pytest.mark.parametrize(("which", "tape"), [("new", "openai/hello"), ("node", "anthropic/hello")])
+@pytest.mark.parametrize(
+    ("which", "tape"), [("new", "openai/hello"), pytest.param("node", "anthropic/hello", marks=pytest.mark.slow)]
+)
 def test_a_raw_loop_notices_breaks_and_no_clean_end(
     which: str, tape: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
