@@ -44,6 +44,9 @@ def test_agents_hold_a_conversation_in_every_dialect(server: Tool) -> None:
 
 def test_a_chat_page_holds_a_conversation(server: Tool) -> None:
     told: dict[str, Any] = environments.run("page", "page", f"{server.url}/openai/v1")
-    assert told["answer"] == "Hello from a page! 안녕"
+    assert (
+        told["answer"]
+        == "Hello from a page, which shows what it is told while it is told, one piece after the other! 안녕"
+    )
     assert told["updates"] > 1
     assert told["again"] == KOREAN

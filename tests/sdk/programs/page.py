@@ -49,7 +49,9 @@ page = gradio.ChatInterface(answer, api_name="chat")
 where = {"server_name": "127.0.0.1", "server_port": free_port()}
 _, url, _ = page.launch(prevent_thread_lock=True, quiet=True, share=False, **where)
 client = Client(url, verbose=False)
-job = client.submit("Hello from a page! 안녕", api_name="/chat")
+job = client.submit(
+    "Hello from a page, which shows what it is told while it is told, one piece after the other! 안녕", api_name="/chat"
+)
 told = {"answer": job.result(timeout=60), "updates": len(job.outputs())}
 told["again"] = client.predict("tt:korean", api_name="/chat")
 page.close()
