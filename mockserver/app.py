@@ -20,6 +20,7 @@ from cassettes.model import Request, TokentapeError
 from cassettes.redact import Redactor
 from cassettes.synth.cards import CardError
 from mockserver import answers, browsers, secure, wire
+from mockserver.again import Again, again
 from mockserver.catalogue import Catalogue
 from mockserver.choose import Chooser, Chosen
 from mockserver.control import House
@@ -29,7 +30,7 @@ from mockserver.guards import Guard
 from mockserver.hub import Hub
 from mockserver.journal import By, Came, Ending, Journal, Record
 from mockserver.misses import Misses, miss_of
-from mockserver.outcomes import ended
+from mockserver.outcomes import begun, ended
 from mockserver.own import Own, is_journalled
 from mockserver.player import Outcome, Player
 from mockserver.reading import Reading, Readings, headers_of
@@ -259,21 +260,41 @@ class Server:
 
     def _repeat(self, door: wire.Door, data: bytes) -> bool:
         """Answers a request whose bytes came before, where nothing but its deck's place can have changed since."""
-        reading = self._repeats.get(data)
-        if reading is None or self.scenario is not None or self._stopping or not self._readings.current():
+        known = self._repeats.get(data)
+        if known is None or self.scenario is not None or self._stopping or not self._readings.current():
             return False
-        hub = self.hub
-        start = hub.past(door.came) if self._stamped else hub.now()
+        reading = known.reading
+        start = self.hub.past(door.came) if self._stamped else self.hub.now()
         deck = self.decks.get(reading.asked.route.deck, start)
         if deck.faults or deck.scenario is not None:
             return False
+        if known.again is not None and known.again.deck is deck:
+            door.came = None
+            self._answer_again(door, known.again, start, reading)
+            return True
         stage = Stage(reading.asked, reading.asking, reading.found, reading.wanted)
         chosen = self._staged(stage, reading, deck, start)
         if chosen is None:
             return False
         door.came = None
+        known.again = again(chosen, deck, reading)
         self._begin(door, chosen, deck, start, reading)
         return True
+
+    def _answer_again(self, door: wire.Door, again: Again, start: float, reading: Reading) -> None:
+        """Writes what is the same each time, and leaves it to a player where the client does not take it at once."""
+        deck, line = again.deck, door.connection
+        attempt = deck.counting.begin(again.key, start)
+        if reading.asked.route.operation == "responses":
+            self._store(reading).begun(reading.asked, again.entry, deck, start)
+        now = self.hub.now()
+        line.write(again.wire)
+        if attempt.ambiguous or line.buffered() or line.is_closing():
+            self._begin(door, again.chosen(attempt), deck, start, reading, given=now)
+        else:
+            self.played += 1
+            again.over(attempt, self.journal, start, now)
+            door.size = len(again.wire)
 
     async def _handle_own(self, request: web.BaseRequest, reading: Reading, start: float) -> web.StreamResponse:
         asked = reading.asked
@@ -368,12 +389,21 @@ class Server:
         return takeover
 
     def _begin(
-        self, taken: wire.Takeover | wire.Door, chosen: Chosen, deck: Deck, start: float, reading: Reading
+        self,
+        taken: wire.Takeover | wire.Door,
+        chosen: Chosen,
+        deck: Deck,
+        start: float,
+        reading: Reading,
+        given: float | None = None,
     ) -> Player:
-        """Begins to play on the connection that was taken, and ends that when the tape is over."""
+        """Begins to play on the connection that was taken, and ends that when the tape is over. `given`: when (s) all
+        of it was written, if it was."""
         self.played += 1
+        deck.requests += 1
+        deck.live += 1
         plan = chosen.plan
-        record = self._record(chosen, deck, start, reading)
+        record = self.journal.keep(begun(self.journal.total + 1, chosen, deck, start, reading))
 
         def delivered() -> None:
             if plan.advances and chosen.candidates is not None:
@@ -392,6 +422,8 @@ class Server:
             taken.end(keep=kept)
 
         player = record.player = Player(plan, taken.connection, start, delivered, done, self._settings.ending_drain)
+        if given is not None:
+            player.given(given)
         taken.begin(player)
         following = player.pump(self.hub.now())
         if following is not None:
@@ -400,29 +432,6 @@ class Server:
             self.journal.live[record.n] = record
             self._connections.add(taken)
         return player
-
-    def _record(self, chosen: Chosen, deck: Deck, start: float, reading: Reading) -> Record:
-        """What the journal has of a tape that begins to play now."""
-        deck.requests += 1
-        deck.live += 1
-        journal, plan, key = self.journal, chosen.plan, reading.key
-        return journal.keep(
-            Record(
-                journal.total + 1,
-                reading.came,
-                deck.name,
-                start,
-                plan.code,
-                len(plan.wire),
-                chosen.entry.place,
-                reading.found[0] if reading.found else None,
-                key,
-                chosen.attempt.life if chosen.attempt else None,
-                reading.chooser.playing.seed if chosen.seed is None else chosen.seed,
-                (chosen.breaking.text,) if chosen.breaking else (),
-                chosen.notes,
-            )
-        )
 
     async def _relay(
         self, request: web.BaseRequest, reading: Reading, deck: Deck, start: float, forward: Forward

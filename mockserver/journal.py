@@ -133,6 +133,11 @@ class Journal:
             self.dropped += 1
         return record
 
+    def take(self, record: Record) -> None:
+        """Takes in the record of an answer that is over already, made with the number after `total`."""
+        self.keep(record)
+        self._over(record)
+
     def _hold(self, record: Record) -> None:
         """Counts a plan that may be nobody else's, of an answer broken or made up. Those of tapes are shared."""
         if self._records and record.n >= self._records[0].n and record.plan is not None:
@@ -153,18 +158,21 @@ class Journal:
                 )
             record.player = None
             record.plan = player.plan
-            if record.faults or record.level == "synth":
-                self._hold(record)
         else:
             record.takeover = None
         if self.live:
             self.live.pop(record.n, None)
             record.stops = None
+        self._over(record)
+
+    def _over(self, record: Record) -> None:
+        if record.faults or record.level == "synth":
+            self._hold(record)
         came = record.came
         if came.size > BODY_WHOLE:
             record.came = shortened(came)
         self.sent += record.size
-        counted = came.provider, record.status, by
+        counted = came.provider, record.status, record.by or "server"
         self._counts[counted] = self._counts.get(counted, 0) + 1
 
     @property

@@ -130,6 +130,11 @@ class Player:
             return max(0.0, self._start + plan.due[self._at] - now)
         return None if plan.action in OPEN else max(0.0, self._start + plan.end_due - now)
 
+    def given(self, now: float) -> None:
+        """All of `plan.wire` went to the line at `now`, before the player was there."""
+        self._at, self._sent = len(self._plan.due), len(self._plan.wire)
+        self.first = self.last = now
+
     def pause(self, now: float) -> None:
         """Holds the tape where it is at `now`. The hub must not wake the player until `resume`."""
         if self._held is None:

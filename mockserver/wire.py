@@ -229,20 +229,20 @@ class Stamping(asyncio.BufferedProtocol):
         return self._buffer
 
 
-class Door(Stamping):
-    """Stands between a connection and aiohttp. Notes when request bytes came, and shows each request that comes while
-    none is under way to `repeat` first: where that answers it (by playing on `connection`), aiohttp never sees it.
+class Door(asyncio.Protocol):
+    """Stands between a connection and aiohttp, and shows each request that comes while none is under way to `repeat`
+    first: where that answers it (by playing on `connection`), aiohttp never sees it.
 
     aiohttp cannot tell when it is done with what it was given, so a request must be known to be the only one:
     `only` has its bytes, and `settled` says that they were answered to the end.
     """
 
-    def __init__(self, inner: asyncio.Protocol, repeat: Repeat | None = None, *, stamped: bool = True) -> None:
+    came: float | None = None
+
+    def __init__(self, inner: asyncio.Protocol, repeat: Repeat | None = None) -> None:
         super().__init__()
         self._inner = inner
         self._repeat = repeat
-        if not stamped:
-            self._stamps = None
         self._reads = 0
         self._held = b""
         self._transport: asyncio.Transport | None = None
@@ -268,11 +268,8 @@ class Door(Stamping):
         self._transport = None
         self._inner.connection_lost(exc)
 
-    def buffer_updated(self, nbytes: int) -> None:
+    def data_received(self, data: bytes) -> None:
         """Bytes were read."""
-        self._take(bytes(self._buffer[:nbytes]))
-
-    def _take(self, data: bytes) -> None:
         if self.player is not None:
             # What follows waits its turn (RFC 9112 9.3.2), the client too if it is much.
             self._held += data
@@ -308,7 +305,15 @@ class Door(Stamping):
             held, self._held = self._held, b""
             if len(held) >= _READ:
                 self._transport.resume_reading()
-            self._take(held)
+            self.data_received(held)
+
+
+class StampedDoor(Door, Stamping):
+    """A door that notes when request bytes came."""
+
+    def buffer_updated(self, nbytes: int) -> None:
+        """Bytes were read."""
+        self.data_received(bytes(self._buffer[:nbytes]))
 
 
 def came(request: web.BaseRequest) -> float | None:
@@ -335,7 +340,9 @@ async def accept(
     """Accepts connections on a bound socket; `make` makes the protocol of each, `repeat` may answer before it.
     `stamped`: `came` knows when requests came, for 5 us each."""
     loop = asyncio.get_running_loop()
-    return await loop.create_server(lambda: Door(make(), repeat, stamped=stamped), sock=bound, backlog=4096)
+    # Only a protocol with a buffer can ask the kernel before it reads; on uvloop it costs as much as all the rest.
+    door = StampedDoor if stamped else Door
+    return await loop.create_server(lambda: door(make(), repeat), sock=bound, backlog=4096)
 
 
 class Complaints(logging.Handler):
