@@ -1,7 +1,8 @@
 """The least that asyncio and aiohttp themselves cost: answers without tape and schedule, a proxy that keeps nothing.
 
-`python -m benchmarks.bare answer FILE` writes the file to whoever asks, past aiohttp, in one write; `… splice PORT`
-passes bytes on between a client and 127.0.0.1:PORT. Both print their port once they listen.
+`python -m benchmarks.bare answer FILE` writes the file to whoever asks, past aiohttp, in one write; `… write FILE` does
+it without aiohttp, `… each FILE` with a write for each line of the index beside it; `… splice PORT` passes bytes on
+between a client and 127.0.0.1:PORT. All print their port once they listen.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -37,6 +38,24 @@ class Written(web.StreamResponse):
 
     async def write_eof(self, data: bytes = b"") -> None:
         """Nothing is left to write."""
+
+
+class Writing(asyncio.Protocol):
+    """Writes its pieces for all that it reads, as a whole request of the instruments is read at once."""
+
+    def __init__(self, pieces: Sequence[memoryview]) -> None:
+        self._pieces = pieces
+        self._write: Callable[[memoryview], None] = lambda _: None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client is there."""
+        self._write = cast(asyncio.Transport, transport).write
+
+    def data_received(self, data: bytes) -> None:  # noqa: ARG002 - asyncio's signature
+        """A request."""
+        write = self._write
+        for piece in self._pieces:
+            write(piece)
 
 
 class Upstream(asyncio.Protocol):
@@ -90,9 +109,25 @@ def answering(file: Path) -> Callable[[], asyncio.Protocol]:
     return cast(Callable[[], asyncio.Protocol], web.Server(handle, access_log=None, auto_decompress=False))
 
 
+def writing(file: Path, *, each: bool) -> Callable[[], asyncio.Protocol]:
+    """Protocols that write the bytes of `file`; with `each` one piece for each line of its index."""
+    answer = memoryview(file.read_bytes())
+    lines = file.with_suffix(".idx").read_text().split("\n") if each else []
+    ends = [int(line.split()[1]) for line in lines if line] or [len(answer)]
+    pieces = [answer[start:end] for start, end in zip([0, *ends], ends, strict=False)]
+    return lambda: Writing(pieces)
+
+
+def protocols(what: str, argument: str) -> Callable[[], asyncio.Protocol]:
+    """What makes the protocols of a server."""
+    if what == "splice":
+        return lambda: Downstream(int(argument))
+    return answering(Path(argument)) if what == "answer" else writing(Path(argument), each=what == "each")
+
+
 async def main(what: str, argument: str) -> None:
     """Serves until it is killed."""
-    make = answering(Path(argument)) if what == "answer" else lambda: Downstream(int(argument))
+    make = protocols(what, argument)
     server = await asyncio.get_running_loop().create_server(make, "127.0.0.1", 0, backlog=4096)
     gc.collect()
     gc.freeze()

@@ -16,6 +16,7 @@ COALESCED = "one a stream"
 SINGLE = "one an event"
 PLAIN = "plain aiohttp"
 BARE = "bare aiohttp"
+LEAST = "bare asyncio"
 
 
 class Size(NamedTuple):
@@ -39,13 +40,18 @@ def measure(bench: Bench, size: Size | None = None) -> Report:
     with (
         contestants(at_once, bench.instruments.floor, "--speed", "max") as servers,
         plain(BARE, "answer", answer, module="bare") as bare,
+        plain(LEAST, "write", answer, module="bare") as least,
     ):
         measured = partial(run, bench, at_once, size.at_once, size.coalesced)
-        coalesced = in_turn(bench, COALESCED, 3, [*servers, bare], measured)
+        coalesced = in_turn(bench, COALESCED, 3, [*servers, bare, least], measured)
     # A tape in a hurry: every event has a due time of its own, and all of them are past.
     hurried = at_once._replace(folder=write_tape(bench.folder, "hurried", even(size.events, 1.0)).folder)
-    with contestants(hurried, bench.instruments.floor, "--speed", "1000000", single=True) as servers:
-        single = in_turn(bench, SINGLE, 3, servers, partial(run, bench, hurried, size.at_once, size.single))
+    with (
+        contestants(hurried, bench.instruments.floor, "--speed", "1000000", single=True) as servers,
+        plain(LEAST, "each", answer, module="bare") as least,
+    ):
+        measured = partial(run, bench, hurried, size.at_once, size.single)
+        single = in_turn(bench, SINGLE, 3, [*servers, least], measured)
     rows: list[tuple[Value, ...]] = []
     for writes, found in ((COALESCED, coalesced), (SINGLE, single)):
         for name, one in found.items():
@@ -55,6 +61,7 @@ def measure(bench: Bench, size: Size | None = None) -> Report:
     notes = (
         f"{size.events} events of 250 bytes without delay, {size.at_once} streams at once",
         f"{BARE} writes all bytes past aiohttp, without tape or schedule: the most that aiohttp lets through",
+        f"{LEAST} writes them for whatever it reads, without HTTP: the most that asyncio and Python let through",
     )
     return Report(
         "throughput", COLUMNS, tuple(rows), tuple(held(coalesced, single)), (*notes, *bench.instruments.notes)

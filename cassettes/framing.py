@@ -136,6 +136,15 @@ def body_framing(head: Head, method: str) -> tuple[Framing, int]:
     return "length", int(lengths.pop())
 
 
+def _one_chunk(data: bytes) -> int | None:
+    """Where the content starts, if `data` is one HTTP chunk without extensions, not the last, and nothing else."""
+    size_line = _PLAIN_SIZE.match(data)
+    if size_line is None:
+        return None
+    start, size = size_line.end(), int(size_line[1], 16)
+    return start if size and len(data) == start + size + 2 and data.endswith(b"\r\n") else None
+
+
 class ResponseReader:
     """Reads one response. `feed` returns the facts in `data`; `wire` is what of it was body in its own framing.
 
@@ -172,6 +181,13 @@ class ResponseReader:
         if self._state == "length" or (self._state == "data" and self._open):
             return self._left
         return 0
+
+    def passes(self, data: bytes) -> bool:
+        """Whether all of `data`, which comes next, is body in its own framing and the message goes on behind it. Told
+        without reading what most reads are; False may be either."""
+        if self._state == "size":
+            return not self._buffer and _one_chunk(data) is not None
+        return self._state == "close" or (self._state == "length" and len(data) < self._left)
 
     def feed(self, data: bytes) -> list[Fact]:
         """The facts in `data`. Raises FramingError, with the facts before it, where it is not HTTP/1 any more."""
@@ -275,11 +291,8 @@ class ResponseReader:
 
     def _take_whole_chunk(self, data: bytes, facts: list[Fact]) -> bool:
         """What most reads are, one chunk from its size line to the CR LF behind it, at a fraction of the cost."""
-        size_line = _PLAIN_SIZE.match(data)
-        if size_line is None:
-            return False
-        start, size = size_line.end(), int(size_line[1], 16)
-        if not size or len(data) != start + size + 2 or not data.endswith(b"\r\n"):
+        start = _one_chunk(data)
+        if start is None:
             return False
         self.wire = data
         facts.append(Fact("data", data=data[start:-2]))

@@ -25,6 +25,7 @@ class Relay:
 
     def __init__(self, takeover: Takeover, hub: Hub, asking: Asking, ending_drain: float) -> None:
         self._takeover = takeover
+        self._line = takeover.connection
         self._hub = hub
         self._asking = asking
         self._drain = ending_drain
@@ -63,7 +64,7 @@ class Relay:
 
     def buffered(self) -> int:
         """Bytes that wait for a slow client."""
-        return 0 if self.left else self._takeover.connection.buffered()
+        return 0 if self.left else self._line.buffered()
 
     def end(self, action: Action) -> None:
         """Ends the answer as the upstream did. RST waits until the client has what was sent, as in playing."""
@@ -72,7 +73,7 @@ class Relay:
         if action == "keep" and not self._keep:
             action = "close"
         plan = Plan(b"", array("d"), array("q"), action, 0.0, self._takeover.code)
-        player = Player(plan, self._takeover.connection, self._hub.now(), _nothing, self._over(action), self._drain)
+        player = Player(plan, self._line, self._hub.now(), _nothing, self._over(action), self._drain)
         following = player.pump(self._hub.now())
         if following is not None:
             self._hub.add(following, player)
@@ -81,8 +82,8 @@ class Relay:
         return _Over(self._takeover, keep=action == "keep")
 
     def _write(self, data: bytes) -> None:
-        if data and not self.left and not self._takeover.connection.is_closing():
-            self._takeover.connection.write(data)
+        if data and not self.left and not self._line.is_closing():
+            self._line.write(data)
             self._takeover.size += len(data)
 
 

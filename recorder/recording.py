@@ -59,10 +59,12 @@ class Recording:
         self._slow = False
         self._unspooled: list[tuple[float, list[Fact], list[Fact]]] = []
         self._left_at: float | None = None
+        self.passing: Callable[[bytes], None] | None = None
         self.code: int | None = None
         self.ending: EndingType | None = None
         self._end: tuple[float, EndingType, EndingPlace, int, bytes] | None = None
-        self.finished: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._loop = asyncio.get_running_loop()
+        self.finished: asyncio.Future[None] = self._loop.create_future()
 
     def attach(self, exchange: Exchange) -> None:
         """The running exchange, so that a slow client can pause it."""
@@ -94,13 +96,14 @@ class Recording:
             elif fact.kind == "head" and fact.head and fact.framing:
                 self.code, self._framing = fact.head.code, fact.framing
                 self._down.head(fact.head, fact.framing)
+                self.passing = None if self._down.dechunks else self._down.body
         if wire:
             self._down.body(b"".join(fact.data for fact in data) if self._down.dechunks else wire)
-            self._hold_back()
+        self._hold_back()
         # Streams that were read in the same turn of the loop are relayed before any of them is spooled: 16 us each.
         self._unspooled.append((self._offset(at), facts, data))
         if len(self._unspooled) == 1:
-            asyncio.get_running_loop().call_soon(self._spool_what_came)
+            self._loop.call_soon(self._spool_what_came)
 
     def heading(self, at: float, partial_head: bytes) -> None:
         """Spools an unfinished head as it comes; it is relayed once it is whole, or at its ending."""
@@ -133,13 +136,13 @@ class Recording:
         if not self._slow and self._down.buffered() > HIGH_WATER and self._exchange is not None:
             self._slow = True
             self._exchange.pause()
-            asyncio.get_running_loop().call_later(LOOK_AGAIN, self._look_again)
+            self._loop.call_later(LOOK_AGAIN, self._look_again)
 
     def _look_again(self) -> None:
         if self._exchange is None or self.finished.done():
             return
         if self._down.buffered() > LOW_WATER:
-            asyncio.get_running_loop().call_later(LOOK_AGAIN, self._look_again)
+            self._loop.call_later(LOOK_AGAIN, self._look_again)
             return
         self._slow = False
         self._exchange.resume()

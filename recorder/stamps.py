@@ -22,13 +22,14 @@ LONGEST_WAIT = 60.0
 
 
 class StampedSocket(socket.socket):
-    """A TCP socket. `waited` is how long the bytes that were read last had been here by then, in seconds."""
+    """A TCP socket that keeps the kernel's note of the bytes that were read last."""
 
-    __slots__ = ("_notes", "waited")
+    __slots__ = ("_note", "_notes", "_read_at")
 
     def __init__(self, family: int, kind: int, protocol: int) -> None:
         super().__init__(family, kind, protocol)
-        self.waited = 0.0
+        self._note: list[tuple[int, int, bytes]] = []
+        self._read_at = 0.0
         self._notes = False
         if sys.platform == "linux":
             try:
@@ -41,14 +42,20 @@ class StampedSocket(socket.socket):
         """As of any socket; the note comes with the bytes. What asyncio reads through."""
         if not self._notes or nbytes:
             return super().recv_into(buffer, nbytes, flags)
-        size, control, _, _ = super().recvmsg_into([buffer], _ROOM, flags)
-        self.waited = 0.0
-        for level, kind, data in control:
+        size, self._note, _, _ = super().recvmsg_into([buffer], _ROOM, flags)
+        self._read_at = time.time()
+        return size
+
+    @property
+    def waited(self) -> float:
+        """How long (s) the bytes that were read last had been here by then. Worked out when it is asked for: between a
+        read and its relaying nothing is done that can wait."""
+        for level, kind, data in self._note:
             if level == socket.SOL_SOCKET and kind == _SO_TIMESTAMPNS and len(data) == _TIMESPEC.size:
                 seconds, nanoseconds = _TIMESPEC.unpack(data)
-                waited = time.time() - seconds - nanoseconds / 1e9
-                self.waited = waited if 0.0 < waited < LONGEST_WAIT else 0.0
-        return size
+                waited = self._read_at - seconds - nanoseconds / 1e9
+                return waited if 0.0 < waited < LONGEST_WAIT else 0.0
+        return 0.0
 
 
 async def connected(host: str, port: int) -> StampedSocket:

@@ -111,7 +111,13 @@ def _in_network(host: str, network: str) -> bool:
 
 
 class Listener(Protocol):
-    """Who is told of an answer. Times are seconds on the given clock."""
+    """Who is told of an answer. Times are seconds on the given clock.
+
+    `passing`: who is given body bytes in their own framing before they are read, where they may go as they came: the
+    way of an event to its client should be short. What it had is not in `wire` again.
+    """
+
+    passing: Callable[[bytes], None] | None
 
     def sent(self, at: float) -> None:
         """The last request byte was given to the socket."""
@@ -165,9 +171,15 @@ class Exchange(asyncio.BufferedProtocol):
         return self._room
 
     def buffer_updated(self, nbytes: int) -> None:
-        """Stamps first, then reads: the stamp must not hold the time parsing takes, nor that which the bytes waited."""
-        at = self._clock() - (self.socket.waited if self.socket is not None else 0.0)
+        """Stamps first, then relays, then reads: the stamp must not hold the time that takes, nor that which the bytes
+        waited."""
+        now = self._clock()
         data = bytes(self._room[:nbytes])
+        passing = self._listener.passing
+        passed = passing is not None and not self._ended and self._reader.passes(data)
+        if passing is not None and passed:
+            passing(data)
+        at = now - (self.socket.waited if self.socket is not None else 0.0)
         if self._tunnel is not None:
             self._tunnel_data(data)
             return
@@ -180,10 +192,10 @@ class Exchange(asyncio.BufferedProtocol):
             # Not HTTP/1 from here on: what was read stays on the tape, ended as cut where it stopped making sense.
             facts, broken = list(error.facts), True
             self.malformed = str(error)
+        if facts or self._reader.wire:
+            self._listener.received(at, facts, b"" if passed else self._reader.wire)
         if self._reader.partial_head:
             self._listener.heading(at, self._reader.partial_head)
-        if facts or self._reader.wire:
-            self._listener.received(at, facts, self._reader.wire)
         if broken or self._reader.complete:
             self._end(at, "cut" if broken else "eof")
             self.abort()

@@ -28,6 +28,7 @@ class Watcher:
         self._trailers: Headers = ()
         self._early: list[Informational] = []
         self._end: tuple[float, Ending] = (0.0, Ending())
+        self.passing: Callable[[bytes], None] | None = None
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     def sent(self, at: float) -> None:

@@ -21,6 +21,8 @@ SECURE = "https://127.0.0.1:{}/v1"
 class Seen:
     """A `Listener`. `over` is set when the answer is over, `some` whenever something came."""
 
+    passing = None
+
     def __init__(self):
         self.told = []
         self.times = []

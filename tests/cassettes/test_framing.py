@@ -432,6 +432,51 @@ def test_the_wire_of_a_split_body_is_the_body(encoded, data):
     assert wire == raw
 
 
+@given(chunked_bodies(), st.data(), st.binary(max_size=6))
+def test_what_passes_is_all_wire_of_a_message_that_goes_on(encoded, data, junk):
+    """With bytes that are no HTTP somewhere, split after lines most of all: so are streams."""
+    raw = SSE + encoded[2]
+    at = data.draw(st.integers(len(SSE), len(raw)))
+    whole = raw[:at] + junk + raw[at:]
+    lines = [place for place in range(len(whole)) if whole[place - 1 : place] == b"\n"]
+    places = data.draw(st.lists(st.integers(0, len(whole)) | st.sampled_from(lines), max_size=30))
+    reader = ResponseReader("GET")
+    for piece in cut(whole, *places):
+        passes = reader.passes(piece)
+        try:
+            reader.feed(piece)
+        except FramingError:
+            assert not passes
+            return
+        assert not passes or (reader.wire == piece and not reader.complete and piece)
+
+
+@pytest.mark.parametrize(
+    ("head", "before", "piece", "passes"),
+    [
+        ("Transfer-Encoding: chunked", b"", b"3\r\nabc\r\n", True),
+        ("Transfer-Encoding: chunked", b"3\r\nabc\r\n", b"0a\r\n0123456789\r\n", True),
+        ("Transfer-Encoding: chunked", b"3\r\nab", b"c\r\n", False),
+        ("Transfer-Encoding: chunked", b"3", b"3\r\nabc\r\n", False),
+        ("Transfer-Encoding: chunked", b"", b"3\r\nabc\r\n0\r\n\r\n", False),
+        ("Transfer-Encoding: chunked", b"", b"0\r\n\r\n", False),
+        ("Transfer-Encoding: chunked", b"", b"3;a=b\r\nabc\r\n", False),
+        ("Transfer-Encoding: chunked", b"", b"xyz\r\nabc\r\n", False),
+        ("Content-Length: 5", b"", b"abcd", True),
+        ("Content-Length: 5", b"a", b"bcd", True),
+        ("Content-Length: 5", b"", b"abcde", False),
+        ("Content-Length: 5", b"", b"abcdef", False),
+        ("Content-Length: 5", b"abcde", b"f", False),
+        ("Connection: close", b"", b"anything", True),
+    ],
+)
+def test_what_may_go_to_the_client_before_it_is_read(head, before, piece, passes):
+    reader = ResponseReader("GET")
+    assert not reader.passes(piece)
+    reader.feed(f"HTTP/1.1 200 OK\r\n{head}\r\n\r\n".encode() + before)
+    assert reader.passes(piece) is passes
+
+
 @given(st.lists(st.binary(min_size=1, max_size=20), min_size=1, max_size=5), st.data())
 def test_a_cut_body_says_how_much_of_its_chunk_is_missing(chunks, data):
     raw = b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks)

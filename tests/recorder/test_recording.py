@@ -159,6 +159,40 @@ def test_an_http10_client_gets_the_bytes_without_their_chunks(tmp_path: Path) ->
     run(scene)
 
 
+def test_what_has_passed_already_is_kept_and_not_relayed_again(tmp_path: Path) -> None:
+    """Once the head is with the client, and where the client takes chunks."""
+
+    async def scene() -> None:
+        client, older = Client(), Client(dechunks=True)
+        made, other = recording(client, tmp_path), recording(older, None)
+        assert made.passing is None
+        for one in (made, other):
+            one.received(0.1, [Fact("head", HEAD, framing="chunked")], b"")
+        assert other.passing is None
+        assert made.passing is not None
+        made.passing(chunk(ONE))
+        made.received(0.2, data((ONE, 0)), b"")
+        made.ended(0.3, "eof", "body", 0, b"")
+        assert client.told[2:] == [chunk(ONE), "keep"]
+        assert taken(made).response.body == ONE
+
+    run(scene)
+
+
+def test_what_has_passed_holds_the_upstream_back_too() -> None:
+    async def scene() -> None:
+        client, upstream = Client(), Upstream()
+        made = recording(client, None)
+        made.attach(cast(Exchange, upstream))
+        made.received(0.1, [Fact("head", HEAD, framing="chunked")], b"")
+        client.waiting = HIGH_WATER + 1
+        made.received(0.2, data((ONE, 0)), b"")
+        assert upstream.told == ["pause"]
+        made.ended(0.3, "eof", "body", 0, b"")
+
+    run(scene)
+
+
 def test_a_secret_in_the_answer_is_masked_on_disk_and_whole_for_the_client(tmp_path: Path) -> None:
     async def scene() -> None:
         client = Client()

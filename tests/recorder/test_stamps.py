@@ -103,6 +103,7 @@ class Noting:
     def __init__(self) -> None:
         self.at: list[float] = []
         self.read: list[float] = []
+        self.passing = None
         self.over = asyncio.get_running_loop().create_future()
 
     def sent(self, at: float) -> None:

@@ -239,6 +239,50 @@ def test_every_read_is_told_with_its_facts(run):
     assert seen.wire == b"5\r\nhello\r\n1\r\n!\r\n0\r\nA: b\r\n\r\n"
 
 
+class Passing(Seen):
+    """A client that takes what may pass as soon as the head is there; `way` has all bytes in the order they went."""
+
+    def __init__(self):
+        super().__init__()
+        self.way = []
+
+    def received(self, at, facts, wire):
+        super().received(at, facts, wire)
+        self.passing = self.pass_on
+        self.way += [("read", wire)] * bool(wire)
+
+    def pass_on(self, data):
+        self.told.append("passed")
+        self.way.append(("passed", data))
+
+
+def test_whole_chunks_pass_before_they_are_read_and_nothing_twice(run):
+    pieces = [b"3\r\nabc\r\n", b"2\r\nd", b"e\r\n", b"1\r\nf\r\n", b"1\r\ng\r\n0\r\n\r\n"]
+
+    async def scenario():
+        seen = Passing()
+
+        async def script(reader, writer):
+            await request_of(reader)
+            for piece in [SSE, *pieces]:
+                seen.some.clear()
+                writer.write(piece)
+                await seen.some.wait()
+
+        async with serving(script) as port:
+            await ask(port, seen)
+            await asyncio.wait_for(seen.over.wait(), 10)
+        return seen
+
+    seen = run(scenario())
+    ways = ["passed", "read", "read", "passed", "read"]
+    assert seen.way == list(zip(ways, pieces, strict=True))
+    assert seen.body == b"abcdefg"
+    told = " ".join(seen.told)
+    assert told == "sent received passed received received received passed received received ended"
+    assert seen.ending[0] == "eof"
+
+
 def test_a_head_that_drips_is_told_as_it_grows(run):
     seen = run(answered(b"HTTP/1.1 2", b"00 OK\r\nTransfer-Enc", b"oding: chunked\r\n\r\n0\r\n\r\n"))
     assert seen.partial == [b"HTTP/1.1 2", b"HTTP/1.1 200 OK\r\nTransfer-Enc"]
