@@ -12,7 +12,6 @@ import contextlib
 import io
 import os
 import sys
-from difflib import get_close_matches
 from functools import cached_property
 from importlib import import_module
 from importlib.util import find_spec
@@ -103,6 +102,7 @@ class Composition:
     @cached_property
     def forwarding(self) -> ModuleType:
         """The mock server that forwards its misses, for `record`."""
+        import_module("mockserver.lean").load_aiohttp()
         return import_module("mockserver.forwarding")
 
     def configured(self) -> dict[str, click.Command]:
@@ -160,6 +160,8 @@ class Commands(click.Group):
         if cmd_name not in COMMANDS:
             if ctx.resilient_parsing:  # completion asks, nobody to tell
                 return None
+            from difflib import get_close_matches  # a tenth of what --help takes
+
             near = get_close_matches(cmd_name, COMMANDS, n=1, cutoff=0.5)
             ctx.fail(f"there is no command {cmd_name!r}" + (f": did you mean {near[0]!r}?" if near else ""))
         if hidden := hidden_package():

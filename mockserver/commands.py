@@ -108,8 +108,10 @@ def serve_command(ctx: click.Context, /, **options: Any) -> None:
     breaks = "--fault" if options["faults"] else "--scenario" if options["scenario"] else None
     if options["on_miss"] == "record" and breaks:
         raise click.UsageError(f"{breaks} breaks tapes, and what --on-miss record forwards stays whole; give one", ctx)
+    from mockserver.lean import load_aiohttp
     from mockserver.tls import identity_of
 
+    load_aiohttp()
     with identity_of(options) as identity:
         status = serve(options, ctx.obj["command"], ctx.obj["compose"], dict(os.environ), identity)
     ctx.exit(status)
