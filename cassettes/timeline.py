@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable
-from itertools import accumulate, pairwise
+from functools import partial
+from itertools import accumulate, islice, pairwise
 from typing import Any
 
 from cassettes.model import (
@@ -24,26 +25,23 @@ from cassettes.model import (
     Timeline,
 )
 
+_FRAME = partial(tuple.__new__, Frame)  # as `sizes` makes its chunks
+
 
 def to_timeline(interaction: Interaction) -> Timeline:
     """The response of `interaction` with absolute offsets (ms since the last request byte)."""
     response, stream = interaction.response, interaction.response.stream
     end = stream.end
     whole = end.at == "body"
-    at = head_at = stream.headers_ms if end.at != "request" else 0.0
-    frames: list[Frame] = []
-    body, start = response.body, 0
-    if whole:
-        for gap, size, more in stream.chunks:
-            at += gap
-            frames.append(Frame(at, body[start : start + size], more))
-            start += size
+    head_at = stream.headers_ms if end.at != "request" else 0.0
+    frames = _frames(stream.chunks, response.body, head_at) if whole else ()
+    at = frames[-1].at_ms if frames else head_at
     return Timeline(
         head=Head(http=stream.http, code=response.code, message=response.message, headers=response.headers)
         if whole
         else None,
         head_at_ms=head_at,
-        frames=tuple(frames),
+        frames=frames,
         end=end,
         end_at_ms=at + end.gap_ms,
         framing=stream.framing,
@@ -51,6 +49,16 @@ def to_timeline(interaction: Interaction) -> Timeline:
         trailers=stream.trailers,
         informational=stream.informational,
     )
+
+
+def _frames(chunks: tuple[Chunk, ...], body: bytes, head_at: float) -> tuple[Frame, ...]:
+    """`body` divided by `chunks`, whose gaps count from `head_at` (ms). Without a step of Python for each."""
+    if not chunks:
+        return ()
+    gaps, sizes, mores = zip(*chunks, strict=True)
+    offsets = islice(accumulate(gaps, initial=head_at), 1, None)
+    pieces = [body[start:end] for start, end in pairwise(accumulate(sizes, initial=0))]
+    return tuple(map(_FRAME, zip(offsets, pieces, mores, strict=True)))
 
 
 def arrivals(timeline: Timeline, sizes: Iterable[int]) -> list[float]:

@@ -123,22 +123,19 @@ def _frames(timeline: Timeline, chunked: bool) -> Iterable[tuple[float, bytes]]:
     if not chunked:
         yield from ((frame.at_ms, frame.data) for frame in timeline.frames)
         return
-    sizes = _chunk_sizes(timeline)
     opens = True
-    for index, frame in enumerate(timeline.frames):
-        size_line = b"%x\r\n" % sizes[index] if opens else b""
-        yield frame.at_ms, size_line + frame.data + (b"" if frame.more else b"\r\n")
-        opens = not frame.more
+    for size, (at_ms, data, more) in zip(_chunk_sizes(timeline), timeline.frames, strict=True):
+        line = b"%x\r\n%b" % (size, data) if opens else data
+        yield at_ms, line if more else line + b"\r\n"
+        opens = not more
 
 
 def _chunk_sizes(timeline: Timeline) -> list[int]:
     """For each frame the bytes from it to the end of its HTTP chunk, what is missing of the last one included."""
     sizes = [0] * len(timeline.frames)
     rest = timeline.end.missing
-    for index in range(len(sizes) - 1, -1, -1):
-        frame = timeline.frames[index]
-        rest = len(frame.data) + (rest if frame.more else 0)
-        sizes[index] = rest
+    for index, (_, data, more) in zip(range(len(sizes) - 1, -1, -1), reversed(timeline.frames), strict=True):
+        sizes[index] = rest = len(data) + (rest if more else 0)
     return sizes
 
 
@@ -153,17 +150,25 @@ class Writing:
 
     def add(self, at_ms: float, data: bytes) -> None:
         """`data` goes out `at_ms` after the last request byte, or with what stands before it if that is later."""
-        if not data:
-            return
-        self.pieces.append(data)
-        self.size += len(data)
-        # An offset is never before its predecessor's: what comes first on the wire goes out first.
-        due = max(at_ms / 1000.0, self.due[-1] if self.due else 0.0)
-        if self.due and self.due[-1] == due:
-            self.ends[-1] = self.size
-        else:
-            self.due.append(due)
-            self.ends.append(self.size)
+        self.extend(((at_ms, data),))
+
+    def extend(self, entries: Iterable[tuple[float, bytes]]) -> None:
+        """`add` for each of (offset ms, data): in one call, as 10,000 of them show."""
+        dues, ends, size = self.due, self.ends, self.size
+        keep, last = self.pieces.append, dues[-1] if dues else 0.0
+        for at_ms, data in entries:
+            if not data:
+                continue
+            keep(data)
+            size += len(data)
+            # An offset is never before its predecessor's: what comes first on the wire goes out first.
+            if at_ms / 1000.0 > last or not dues:
+                last = max(at_ms / 1000.0, last)
+                dues.append(last)
+                ends.append(size)
+            else:
+                ends[-1] = size
+        self.size = size
 
     def plan(self, action: Action, end_ms: float, code: int = 0, body_end: int = 0) -> Plan:
         """What was collected, with its ending."""
@@ -189,8 +194,7 @@ def compile_plan(timeline: Timeline, asking: Asking, extra: Headers = ()) -> Pla
     if has_no_body(head, asking):
         return out.plan(action, timeline.end_at_ms, head.code)
     chunked = live_framing(timeline, asking) == "chunked"
-    for at_ms, data in _frames(timeline, chunked):
-        out.add(at_ms, data)
+    out.extend(_frames(timeline, chunked))
     body_end = out.size if timeline.frames else 0
     if chunked and end.type == "eof":
         out.add(timeline.end_at_ms, b"0\r\n" + field_lines(timeline.trailers) + b"\r\n")

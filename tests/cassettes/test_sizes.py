@@ -196,6 +196,42 @@ def test_what_is_formatted_parses_to_the_same(sample, start):
 LINES = st.text("0123456789.eb*+# x", max_size=9) | st.from_regex(r"[0-9]{1,2} ([0-9]{1,2}[eb]|\*)\+?", fullmatch=True)
 
 
+PLAIN_LINES = st.tuples(
+    st.sampled_from(["0", "0.0", "12.3", "999999999999", "1.123456789"]),
+    st.integers(0, 3) | st.integers(1, 400),
+    st.sampled_from("eb"),
+    st.sampled_from(["", "", "", "+"]),
+).map(lambda line: "{} {}{}{}".format(*line))
+
+
+@pytest.mark.parametrize("text", ["1 1e\n1 1b", "1 1b\n1 17e"])
+def test_one_unit_is_not_taken_for_another(text):
+    with pytest.raises(CassetteError, match=r"expected the body's 18|but byte 1 is 1 bytes into an event"):
+        parse(text, b"data: x\n\n" * 2)
+
+
+def outcome(text, body, kind, missing, framing):
+    """The chunks, or what is wrong."""
+    try:
+        return parse(text, body, kind, framing, missing)
+    except CassetteError as error:
+        return str(error)
+
+
+@given(
+    st.lists(PLAIN_LINES, max_size=8).map("\n".join),
+    chunked_bodies(),
+    st.sampled_from(["", "\n", "\n\n"]),
+    st.sampled_from(["chunked", "length"]),
+)
+def test_a_comment_changes_nothing(text, sample, end, framing):
+    """Lines as we write them are read in one go; a comment below them makes it line by line."""
+    body, chunks, missing, kind = sample
+    for lines in (text, format_chunks(chunks, body, kind), format_chunks(chunks, body, "none")):
+        found = [outcome(lines + below + end, body, kind, missing, framing) for below in ("", "\n# one")]
+        assert found[0] == found[1]
+
+
 @given(st.lists(LINES, max_size=8).map("\n".join), chunked_bodies())
 def test_whatever_the_text_is_fixing_makes_it_fit(text, sample):
     body, _, missing, kind = sample
