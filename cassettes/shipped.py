@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 
 SUFFIXES = (".yaml", ".yml", ".yaml.gz")
@@ -57,12 +58,18 @@ def names_for(incomplete: str) -> list[str]:
 
 def _beside(incomplete: str) -> list[str]:
     folder, name = os.path.split(incomplete)
+    fitting = [one for one in tapes_in(folder or ".") if one.startswith(name)]
+    return [f"{incomplete[: len(incomplete) - len(name)]}{one}" for one in fitting[:200]]
+
+
+def tapes_in(folder: str) -> list[str]:
+    """The names of the files in `folder` that may be tapes, and of the folders, in order; none of what cannot be read.
+    At most 10,000 are looked at."""
     try:
-        with os.scandir(folder or ".") as entries:
-            fitting = [one.name for one in entries if one.name.startswith(name) and _is_tape(one)]
-    except OSError:
+        with os.scandir(folder) as entries:
+            return sorted(one.name for one in islice(entries, 10_000) if _is_tape(one))
+    except (OSError, ValueError):
         return []
-    return [f"{incomplete[: len(incomplete) - len(name)]}{one}" for one in sorted(fitting)[:200]]
 
 
 def _is_tape(entry: os.DirEntry[str]) -> bool:

@@ -22,7 +22,7 @@ from cassettes.compiled import known
 from cassettes.growing import Growing, Piece, Stamp, joined
 from cassettes.model import Cassette, CassetteError, Interaction, TokentapeError
 from cassettes.printable import count
-from cassettes.shipped import SUFFIXES, shipped_names, shipped_root, shipped_tape, tape_name
+from cassettes.shipped import SUFFIXES, shipped_names, shipped_root, shipped_tape, tape_name, tapes_in
 from cassettes.yamlio import load, load_file, read_file
 
 __all__ = [
@@ -30,6 +30,7 @@ __all__ = [
     "FolderStore",
     "append",
     "find_tape",
+    "nearest_path",
     "put",
     "read_tape",
     "remove",
@@ -75,11 +76,26 @@ def find_tape(name: str | os.PathLike[str]) -> Path:
     if (shipped := shipped_tape(wanted)) is not None:
         return shipped
     names = shipped_names()
-    near = get_close_matches(wanted, names, n=1)
+    here = nearest_path(wanted)
+    near = get_close_matches(wanted, [*([here] if here else []), *names], n=1)
     hellos = ", ".join(one for one in names if one.endswith("/hello"))
     fix = f"; record tapes with `tokentape record -o DIR` (shipped are {hellos} and others: `tokentape list`)"
     meant = f"; did you mean {near[0]}?" if near else fix
     raise CassetteError(f"there is no such file or folder, and no shipped tape is called so{meant}", wanted)
+
+
+def nearest_path(wanted: str) -> str | None:
+    """The tape or folder on the disk whose path is nearest to `wanted`, which is not there; None if none is near."""
+    folder, name = os.path.split(wanted.rstrip("/"))
+    if folder and not os.path.isdir(folder):  # noqa: PTH112 - as above
+        known = nearest_path(folder)
+        if known is None:
+            return None
+        folder = known
+        if os.path.exists(os.path.join(folder, name)):  # noqa: PTH110, PTH118
+            return os.path.join(folder, name)  # noqa: PTH118
+    near = get_close_matches(name, tapes_in(folder or "."), n=1)
+    return os.path.join(folder, near[0]) if near else None  # noqa: PTH118
 
 
 class FolderStore:

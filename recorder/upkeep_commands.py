@@ -39,13 +39,16 @@ def prune_command(tapes: tuple[Path, ...], played_file: Path, write: bool, as_js
     """A line for each tape with interactions that were never played."""
     from cassettes.model import CassetteError
     from cassettes.printable import escape
+    from cassettes.store import nearest_path
     from recorder.printing import print_json, say
     from recorder.pruning import drop, played, unused
 
-    here, known = Path.cwd(), played(played_file)
     missing = next((one for one in tapes if not one.exists()), None)
     if missing is not None:
-        raise CassetteError("there is no such file or folder, expected tapes", str(missing))
+        near = nearest_path(str(missing))
+        meant = f"; did you mean {near}?" if near else ", expected tapes"
+        raise CassetteError(f"there is no such file or folder{meant}", str(missing))
+    here, known = Path.cwd(), played(played_file)
     found = [
         one._replace(file=one.file.relative_to(here) if one.file.is_relative_to(here) else one.file)
         for one in unused(known, tapes, played_file.stat().st_mtime)

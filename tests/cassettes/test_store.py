@@ -1,6 +1,7 @@
 import errno
 import gzip
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -349,6 +350,26 @@ def test_a_tape_is_found_by_path_or_by_the_name_it_ships_under(tmp_path, monkeyp
 )
 def test_what_is_no_tape_is_told_with_the_nearest(name, words):
     with pytest.raises(CassetteError, match=words):
+        find_tape(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("tapez", "tapes"),
+        ("./tapez/", "./tapes"),
+        ("tapes/helo.yaml", "tapes/hello.yaml"),
+        ("tapez/hello.yaml", "tapes/hello.yaml"),
+        ("tapez/helo.yaml", "tapes/hello.yaml"),
+        ("tapes/hello.yml", "tapes/hello.yaml"),
+        ("opnai/hello", "openai/hello"),
+    ],
+)
+def test_the_nearest_may_be_a_path(name, meant, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    put(tmp_path / "tapes" / "hello.yaml")
+    (tmp_path / "tapes" / "notes.txt").write_text("")
+    with pytest.raises(CassetteError, match=re.escape(f"did you mean {meant}?")):
         find_tape(name)
 
 
