@@ -9,8 +9,8 @@ INSTALL := -m pip install --quiet --disable-pip-version-check
 PIP := $(BIN)/python $(INSTALL)
 NPM := --silent --no-package-lock --no-audit --no-fund --ignore-scripts
 SAY := printf 'tokentape: %s\n'
-SDKS := $(VENV)/.sdk-new $(VENV)/.sdk-old $(VENV)/.sdk-litellm $(VENV)/.sdk-node
-APPS := $(VENV)/.sdk-agents $(VENV)/.sdk-page
+SDKS := $(VENV)/.sdk-new $(VENV)/.sdk-node
+MORE := $(VENV)/.sdk-old $(VENV)/.sdk-litellm $(VENV)/.sdk-agents $(VENV)/.sdk-page
 FITS := import sys; sys.exit(sys.version_info < (3, 11))
 
 .DEFAULT_GOAL := help
@@ -26,8 +26,8 @@ demo: $(VENV)/.runtime ## record and replay a stream: ten seconds, no key, no ne
 test: $(VENV)/.dev $(SDKS) ## the tests, but for the long sweeps and the browser
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -m "not slow and not browser"
 
-test-all: $(VENV)/.dev $(SDKS) $(APPS) ## all tests
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+test-all: $(VENV)/.dev $(SDKS) $(MORE) ## all tests, with what needs more SDKs
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --hypothesis-profile thorough
 
 lint: $(VENV)/.dev ## ruff, mypy and the import contracts (make test runs them too)
 	$(BIN)/ruff check .
@@ -65,7 +65,7 @@ $(VENV)/.sdk-old: tests/sdk/requirements-old.txt
 $(VENV)/.sdk-litellm: tests/sdk/requirements-litellm.txt
 $(VENV)/.sdk-agents: tests/sdk/requirements-agents.txt
 $(VENV)/.sdk-page: tests/sdk/requirements-page.txt
-$(filter-out %-node,$(SDKS)) $(APPS): $(VENV)/.sdk-%: $(VENV)/.made
+$(filter-out %-node,$(SDKS)) $(MORE): $(VENV)/.sdk-%: $(VENV)/.made
 	@$(SAY) "installing the SDKs of $(filter %.txt,$^) into $(VENV)/sdk-$*"
 	@if $(BIN)/python -m venv $(VENV)/sdk-$* && $(VENV)/sdk-$*/bin/python $(INSTALL) --no-compile -r $(filter %.txt,$^); \
 	then touch $@; \

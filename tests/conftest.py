@@ -5,7 +5,8 @@ from collections.abc import Generator
 import pytest
 from hypothesis import settings
 
-settings.register_profile("tokentape", deadline=None)
+settings.register_profile("tokentape", deadline=None, max_examples=40)
+settings.register_profile("thorough", deadline=None, max_examples=200)  # that of make test-all
 settings.load_profile("tokentape")
 
 

@@ -41,6 +41,9 @@ UNMIRRORED: dict[str, str] = {
 """Source files that need no test file of their own, with the reason."""
 EVERYTHING = SOURCES + python_files("tests", "benchmarks")
 
+parsing = pytest.mark.xdist_group("parsing")
+"""One worker parses all files, once."""
+
 
 @cache
 def tree_of(file: str) -> ast.Module:
@@ -117,13 +120,16 @@ def bindings(tree: ast.AST) -> dict[str, str]:
     return bound
 
 
-def uses(tree: ast.AST) -> Iterator[Use]:
+@cache
+def uses(tree: ast.AST) -> tuple[Use, ...]:
     """Every import, every attribute, and every call without arguments (`Random()`)."""
-    yield from imports(tree)
     bound = bindings(tree)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) or (isinstance(node, ast.Call) and not node.args and not node.keywords):
-            yield Use(node.lineno, dotted(node, bound))
+    named = (
+        Use(node.lineno, dotted(node, bound))
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) or (isinstance(node, ast.Call) and not node.args and not node.keywords)
+    )
+    return (*imports(tree), *named)
 
 
 class Rule(NamedTuple):
@@ -187,6 +193,7 @@ RULES = {
 }  # fmt: skip
 
 
+@parsing
 @pytest.mark.parametrize("name", RULES)
 def test_one_file_for_each_matter(name: str) -> None:
     rule = RULES[name]
@@ -249,6 +256,7 @@ def packages_of(found: Iterable[Use]) -> Iterator[tuple[int, str]]:
     return ((use.line, use.name.partition(".")[0]) for use in found)
 
 
+@parsing
 def test_cassettes_needs_yaml_and_msgspec_only() -> None:
     allowed = {*sys.stdlib_module_names, "cassettes", "yaml", "msgspec"}
     none_of(
@@ -260,6 +268,7 @@ def test_cassettes_needs_yaml_and_msgspec_only() -> None:
     )
 
 
+@parsing
 def test_nothing_imports_the_faces() -> None:
     none_of(
         f"{file}:{line}: import of {package}: what a package needs of above is handed to it (tokentape.Composition)"
@@ -270,6 +279,7 @@ def test_nothing_imports_the_faces() -> None:
     )
 
 
+@parsing
 @pytest.mark.parametrize(("face", "extra"), [("tokentape.py", {"click"}), ("pytest_tokentape.py", {"pytest"})])
 def test_a_face_imports_nothing_of_ours_unasked(face: str, extra: set[str]) -> None:
     if not (ROOT / face).exists():
@@ -286,6 +296,7 @@ def test_a_face_imports_nothing_of_ours_unasked(face: str, extra: set[str]) -> N
 # Shape
 
 
+@parsing
 def test_every_module_opens_with_a_docstring() -> None:
     none_of(
         f"{file}:1: no docstring: say in a few lines what lives here, what must not, what it may import"
@@ -294,6 +305,7 @@ def test_every_module_opens_with_a_docstring() -> None:
     )
 
 
+@parsing
 def test_public_functions_and_classes_have_docstrings() -> None:
     none_of(
         f"{file}:{node.lineno}: {node.name} has no docstring: types, units, errors raised, source"
@@ -314,6 +326,7 @@ def test_no_file_is_too_long() -> None:
     )
 
 
+@parsing
 def test_no_function_is_too_long() -> None:
     none_of(
         f"{file}:{node.lineno}: {node.name} takes {length} lines, {LONGEST_FUNCTION} at most: name a part of it"
@@ -340,6 +353,7 @@ def is_vague(name: str) -> bool:
     return any(word.lower().removesuffix("s") in {"manager", "helper", "util", "utility", "utilitie"} for word in words)
 
 
+@parsing
 def test_names_say_what_things_are() -> None:
     none_of(
         f"{file}:{line}: {name}: name it by what it is (DESIGN 2), nothing is a manager, a helper or a utility"

@@ -12,6 +12,8 @@ from sdk.collection import players
 from wires import Tool
 
 Findings = Callable[[str, str], dict[str, dict[str, Any]]]
+LONG = {"old", "litellm"}
+"""Environments of the long run."""
 
 
 @pytest.fixture(scope="session")
@@ -47,8 +49,8 @@ def findings(servers: dict[str, Tool], request: pytest.FixtureRequest) -> Findin
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The majors before the current ones are asked in the long run only, but where all are asked at once (crowd)."""
+    """The majors before the current ones, and what stands on an SDK, are asked in the long run only."""
     for item in items:
-        callspec = getattr(item, "callspec", None)
-        if Path(__file__).parent in item.path.parents and callspec is not None and "old" in callspec.params.values():
+        params = item.callspec.params if hasattr(item, "callspec") else {}
+        if Path(__file__).parent in item.path.parents and LONG.intersection(map(str, params.values())):
             item.add_marker(pytest.mark.slow)

@@ -17,7 +17,7 @@ from wires import Tool, tool
 
 from cassettes import providers
 
-pytestmark = [pytest.mark.xdist_group("sdk-crowd"), pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sdk-crowd"), pytest.mark.timeout(180)]
 
 EVERY = (*SERVICES, *GATEWAYS)
 GAP = 15.0

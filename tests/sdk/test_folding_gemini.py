@@ -56,6 +56,7 @@ def calls(content: list[tuple[str, dict[str, dict[str, object]]]]) -> tuple[list
     return [call["name"] for call in found if call.get("name")], strings(said)
 
 
+@pytest.mark.slow
 @needs_recordings
 @pytest.mark.parametrize("which", ["new", "old"])
 def test_every_public_stream_folds_to_what_the_sdk_makes_of_it(

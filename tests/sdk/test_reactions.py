@@ -21,6 +21,8 @@ from sdk.collection import shelve
 from wires import Tool, ask, post, tool
 
 Column = str | tuple[str, str, str]
+pytestmark = pytest.mark.slow
+
 WHICH = ("new", "old", "node")
 SHORT = 1.5
 """Seconds of a client's own timeout where nothing more comes."""

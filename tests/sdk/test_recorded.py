@@ -70,6 +70,7 @@ def heard(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[list[Any]]
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dialect", DIALECTS)
 def test_an_sdk_makes_the_same_of_a_recording_streamed_and_whole(
     dialect: str, heard: dict[str, list[list[Any]]], record_property: Any

@@ -9,7 +9,7 @@ import pytest
 from sdk import environments
 from wires import tokentape
 
-pytestmark = pytest.mark.xdist_group("sdk-sweep")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sdk-sweep")]
 
 PYTHON = """
 from openai import OpenAI
@@ -34,9 +34,7 @@ def command(which: str, folder: Path) -> tuple[str, ...]:
     return str(environments.python("new")), str(folder / "client.py")
 
 
-@pytest.mark.parametrize(
-    ("which", "tape"), [("new", "openai/hello"), pytest.param("node", "anthropic/hello", marks=pytest.mark.slow)]
-)
+@pytest.mark.parametrize(("which", "tape"), [("new", "openai/hello"), ("node", "anthropic/hello")])
 def test_a_raw_loop_notices_breaks_and_no_clean_end(
     which: str, tape: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
