@@ -92,7 +92,7 @@ def live_headers(timeline: Timeline, head: Head, asking: Asking) -> list[tuple[s
     for name, text in head.headers:
         lowered = name.lower()
         if bodiless or lowered not in {"transfer-encoding", "content-length"}:
-            if lowered not in HOP_BY_HOP and not lowered.startswith(MARK):
+            if lowered not in HOP_BY_HOP and not _marked(name):
                 result.append((name, text))
         elif lowered == own and not placed:
             result.append((name, value))
@@ -104,6 +104,10 @@ def live_headers(timeline: Timeline, head: Head, asking: Asking) -> list[tuple[s
     elif asking.http10 and keeps_alive(timeline, head, asking):
         result.append(("Connection", "keep-alive"))
     return result
+
+
+def _marked(name: str) -> bool:
+    return name.lower().startswith(MARK)
 
 
 def _framing_header(timeline: Timeline, head: Head, framing: Framing) -> tuple[str, str]:
@@ -181,7 +185,8 @@ def compile_plan(timeline: Timeline, asking: Asking, extra: Headers = ()) -> Pla
     for one in timeline.informational:
         if not asking.http10:
             early = Head(code=one.code, message=one.message, headers=one.headers)
-            out.add(one.at_ms, head_bytes(early, one.headers))
+            own = [pair for pair in one.headers if pair[0].lower() not in HOP_BY_HOP and not _marked(pair[0])]
+            out.add(one.at_ms, head_bytes(early, own))
     head, end = timeline.head, timeline.end
     if head is None:
         out.add(timeline.head_at_ms, timeline.partial_head)

@@ -167,7 +167,7 @@ class Recording:
                 raw = data[0].data if len(data) == 1 else b"".join(fact.data for fact in data)
                 spool.data(at_ms, marks, self._stream.feed(raw))
             if facts and facts[-1].trailers:
-                spool.trailers(at_ms, self._redactor.headers(facts[-1].trailers))
+                spool.trailers(at_ms, self._redactor.headers(_without_mark(facts[-1].trailers)))
         except OSError as error:
             self._failed(error)
 

@@ -156,6 +156,7 @@ class Exchange(asyncio.BufferedProtocol):
         self._idle_handle: asyncio.TimerHandle | None = None
         self._last = 0.0
         self._room = memoryview(bytearray(LARGEST_READ))
+        self._once: memoryview | None = None
         self.malformed = ""
         """What of the answer was no HTTP/1, if anything was not."""
         self.socket: StampedSocket | None = None
@@ -166,15 +167,25 @@ class Exchange(asyncio.BufferedProtocol):
         """Remembers the transport; the request is written by `start`, after a tunnel if there is one."""
         self._transport = cast(asyncio.Transport, transport)
 
-    def get_buffer(self, sizehint: int) -> memoryview:  # noqa: ARG002 - asyncio's signature
-        """Where the next bytes go. A view: TLS slices it, and a slice of a bytearray is a copy."""
+    def get_buffer(self, sizehint: int) -> memoryview:
+        """Where the next bytes go. A view: TLS slices it, and a slice of a bytearray is a copy.
+
+        Over TLS the hint says how much waits. All of it must fit: once the peer has closed, asyncio and uvloop read one
+        buffer more and drop the rest. A byte more, so that they see that there is no rest.
+        """
+        if sizehint > LARGEST_READ:
+            self._once = memoryview(bytearray(sizehint + 1))
+            return self._once
         return self._room
 
     def buffer_updated(self, nbytes: int) -> None:
         """Stamps first, then relays, then reads: the stamp must not hold the time that takes, nor that which the bytes
         waited."""
         now = self._clock()
-        data = bytes(self._room[:nbytes])
+        if self._once is None:
+            data = bytes(self._room[:nbytes])
+        else:
+            data, self._once = bytes(self._once[:nbytes]), None
         passing = self._listener.passing
         passed = passing is not None and not self._ended and self._reader.passes(data)
         if passing is not None and passed:
@@ -198,7 +209,8 @@ class Exchange(asyncio.BufferedProtocol):
             self._listener.heading(at, self._reader.partial_head)
         if broken or self._reader.complete:
             self._end(at, "cut" if broken else "eof")
-            self.abort()
+            # Not within the read: asyncio may be about to shut TLS down, and finds it gone.
+            asyncio.get_running_loop().call_soon(self.abort)
 
     def eof_received(self) -> bool:
         """FIN: an ending of its own unless close framing makes it the proper one."""

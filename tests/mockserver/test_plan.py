@@ -128,6 +128,12 @@ def test_what_is_due_at_once_is_one_entry():
     assert [due for due, _ in entries(plan)] == [0.01, 0.012, 0.017]
 
 
+def test_an_early_head_leaves_out_what_is_of_another_connection():
+    fields = (("Link", "</a>"), ("Connection", "x"), ("X-Tokentape", "a#1"), ("Keep-Alive", "timeout=5"))
+    wire = compile_plan(timeline(informational=(Informational(1.0, 103, "", fields),)), GET).wire
+    assert wire.startswith(b"HTTP/1.1 103 \r\nLink: </a>\r\n\r\nHTTP/1.1 200 ")
+
+
 def test_what_comes_first_on_the_wire_is_never_due_later():
     early = (Informational(50.0, 103, "Early Hints", (("Link", "<a>"),)),)
     plan = compile_plan(timeline((60.0, b"a"), (55.0, b"b"), informational=early), GET)

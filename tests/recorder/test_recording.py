@@ -130,7 +130,9 @@ def test_what_comes_is_relayed_first_and_spooled_then(tmp_path: Path) -> None:
         assert ONE not in made.spool.path.read_bytes()
         await asyncio.sleep(0)
         assert ONE in made.spool.path.read_bytes()
-        made.received(1.4, [*data((TWO, 0)), Fact("end", trailers=(("X-Sum", "7"),))], chunk(TWO) + LAST)
+        made.received(
+            1.4, [*data((TWO, 0)), Fact("end", trailers=(("X-Sum", "7"), ("X-Tokentape-T", "1")))], chunk(TWO) + LAST
+        )
         made.ended(1.5, "eof", "body", 0, b"")
         await made.finished
         assert client.told == [103, 200, "chunked", chunk(ONE), chunk(TWO) + LAST, "keep"]

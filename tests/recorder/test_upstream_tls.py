@@ -22,6 +22,7 @@ from exchanges import (
     serving,
     tcp_fin,
 )
+from wires import Farewell, Finish, ScriptedUpstream, Send, chunk
 
 from recorder import upstream
 
@@ -45,6 +46,46 @@ from recorder import upstream
 def test_endings_over_tls(run, authority, pieces, then, ending):
     context = certified(authority, "127.0.0.1")
     assert run(answered(*pieces, then=then, context=context, url=SECURE)).ending == ending
+
+
+def large(framing, size):
+    """A body, and the answer that has it."""
+    body = bytes(range(256)) * (size // 256)
+    if framing == "chunked":
+        pieces = (body[at : at + 4000] for at in range(0, len(body), 4000))
+        return body, SSE + b"".join(map(chunk, pieces)) + b"0\r\n\r\n"
+    field = b"Content-Length: %d" % len(body) if framing == "length" else b"Connection: close"
+    return body, b"HTTP/1.1 200 OK\r\n%b\r\n\r\n%b" % (field, body)
+
+
+async def taken(port, slow):
+    """What a listener has of an answer that it takes at once, or (`slow`) after a pause."""
+    seen = Seen()
+    running = await ask(port, seen, url=SECURE)
+    if slow:
+        await seen.some.wait()
+        running.pause()
+        await asyncio.sleep(0.03)
+        running.resume()
+    await asyncio.wait_for(seen.over.wait(), 10)
+    return seen
+
+
+@pytest.mark.parametrize("slow", [False, True])
+@pytest.mark.parametrize("size", [400_000, 2_000_000])
+@pytest.mark.parametrize("framing", ["length", "close", "chunked"])
+@pytest.mark.parametrize("ending", [Finish(), Farewell()], ids=["fin", "alert"])
+def test_all_that_came_before_the_end_of_the_connection_is_there(
+    run, authority, ending, framing, size, slow, capfd, caplog
+):
+    """More than fits into a read waits, decrypted or not, when the upstream closes."""
+    body, answer = large(framing, size)
+    with ScriptedUpstream((Send(answer), ending), tls=certified(authority, "127.0.0.1")) as upstream:
+        for _ in range(3):
+            seen = run(taken(upstream.port, slow))
+            assert (len(seen.body), seen.ending[0]) == (len(body), "eof")
+            assert seen.body == body
+    assert "Traceback" not in caplog.text + capfd.readouterr().err
 
 
 def test_tls_asks_for_http_1(run, authority):
