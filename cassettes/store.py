@@ -31,6 +31,7 @@ __all__ = [
     "append",
     "find_tape",
     "nearest_path",
+    "notes_of",
     "put",
     "read_tape",
     "remove",
@@ -51,6 +52,18 @@ class Tape(NamedTuple):
     name: str
     path: Path
     cassette: Cassette
+
+
+def notes_of(tapes: Iterable[Tape]) -> list[str]:
+    """What was said as tapes were read, a line each and each once, with the file it is of, or the first of several."""
+    said: dict[str, list[str]] = {}
+    for tape in tapes:
+        for note in tape.cassette.notes:
+            said.setdefault(note, []).append(str(tape.path))
+    return [
+        f"{places[0]}{f' and {len(places) - 1} more' if len(places) > 1 else ''}: {note}"
+        for note, places in said.items()
+    ]
 
 
 class Changes(NamedTuple):

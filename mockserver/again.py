@@ -59,7 +59,7 @@ class Again:
 def again(chosen: Chosen, deck: Deck, reading: Reading) -> Again | None:
     """What `deck` answers next time, and from then on; None where that may be another answer, or takes its time."""
     plan, run, attempt = chosen.plan, chosen.candidates, chosen.attempt
-    if run is None or len(run) > 1 or attempt is None or reading.asking.had is not None:
+    if run is None or len(run) > 1 or attempt is None or attempt.ambiguous or reading.asking.had is not None:
         return None
     if chosen.breaking is not None or chosen.rule or plan.action != "keep" or not plan.advances:
         return None

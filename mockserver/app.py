@@ -287,9 +287,12 @@ class Server:
         attempt = deck.counting.begin(again.key, start)
         if reading.asked.route.operation == "responses":
             self._store(reading).begun(reading.asked, again.entry, deck, start)
+        if attempt.ambiguous or line.buffered():
+            self._begin(door, again.chosen(attempt), deck, start, reading)
+            return
         now = self.hub.now()
         line.write(again.wire)
-        if attempt.ambiguous or line.buffered() or line.is_closing():
+        if line.buffered() or line.is_closing():
             self._begin(door, again.chosen(attempt), deck, start, reading, given=now)
         else:
             self.played += 1

@@ -130,6 +130,7 @@ def serve(
     from cassettes.normalise import Rules
     from cassettes.redact import Redactor
     from cassettes.secrets import secrets_from_env
+    from cassettes.store import notes_of
     from mockserver import faulty
     from mockserver.app import Server, Settings
     from mockserver.choose import Chooser
@@ -144,9 +145,8 @@ def serve(
     standby = _standby(options, command, compose, environ, redactor, rules)
     upstreams = standby.upstreams if standby else dict(providers.parse_upstream(text) for text in options["upstream"])
     store = _store(options["tapes"], standby.folder if standby else None, compose)
-    for tape in store.tapes:
-        for note in tape.cassette.notes:
-            say(f"tokentape: note: {note}")
+    for note in notes_of(store.tapes):
+        say(f"tokentape: note: {note}")
     _expect_young(store, options)
     playing = playing_of(options)
     improviser = _improviser(options, environ, playing.seed)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from cassettes.matching import Entry, Index, entry_of
 from cassettes.normalise import NO_RULES, Rules
-from cassettes.store import Changes, FolderStore, Tape
+from cassettes.store import Changes, FolderStore, Tape, notes_of
 from mockserver.choose import Chooser
 
 if TYPE_CHECKING:
@@ -83,10 +83,8 @@ class Reload:
             return
         self._chooser.reload(index)
         self._report(f"tokentape: {_told(changes)}")
-        for tape in self._store.tapes:
-            if tape.name in changes.loaded:
-                for note in tape.cassette.notes:
-                    self._report(f"tokentape: note: {note}")
+        for note in notes_of(tape for tape in self._store.tapes if tape.name in changes.loaded):
+            self._report(f"tokentape: note: {note}")
 
     async def _look_at_scenario(self) -> None:
         """After the tapes: a new version may name new ones."""

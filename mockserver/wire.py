@@ -229,7 +229,7 @@ class Stamping(asyncio.BufferedProtocol):
         return self._buffer
 
 
-class Door(asyncio.Protocol):
+class Door:
     """Stands between a connection and aiohttp, and shows each request that comes while none is under way to `repeat`
     first: where that answers it (by playing on `connection`), aiohttp never sees it.
 
@@ -238,9 +238,9 @@ class Door(asyncio.Protocol):
     """
 
     came: float | None = None
+    _inner: asyncio.Protocol
 
-    def __init__(self, inner: asyncio.Protocol, repeat: Repeat | None = None) -> None:
-        super().__init__()
+    def _stand(self, inner: asyncio.Protocol, repeat: Repeat | None) -> None:
         self._inner = inner
         self._repeat = repeat
         self._reads = 0
@@ -250,13 +250,12 @@ class Door(asyncio.Protocol):
         self.player: Leaving | None = None
         self.size = 0
         self.over = True
-        self.pause_writing = inner.pause_writing  # type: ignore[method-assign]
-        self.resume_writing = inner.resume_writing  # type: ignore[method-assign]
-        self.eof_received = inner.eof_received  # type: ignore[method-assign]
+        self.pause_writing = inner.pause_writing
+        self.resume_writing = inner.resume_writing
+        self.eof_received = inner.eof_received
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """A client is there."""
-        super().connection_made(transport)
         self._transport = cast(asyncio.Transport, transport)  # uvloop's is none by class
         self.connection = Connection(self._transport)
         self._inner.connection_made(transport)
@@ -308,8 +307,24 @@ class Door(asyncio.Protocol):
             self.data_received(held)
 
 
+class PlainDoor(Door, asyncio.Protocol):
+    """A door that does not know when bytes came."""
+
+    def __init__(self, inner: asyncio.Protocol, repeat: Repeat | None = None) -> None:
+        self._stand(inner, repeat)
+
+
 class StampedDoor(Door, Stamping):
-    """A door that notes when request bytes came."""
+    """A door that notes when request bytes came. No `asyncio.Protocol`: uvloop gives one no buffer of its own."""
+
+    def __init__(self, inner: asyncio.Protocol, repeat: Repeat | None = None) -> None:
+        Stamping.__init__(self)
+        self._stand(inner, repeat)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A client is there."""
+        Stamping.connection_made(self, transport)
+        Door.connection_made(self, transport)
 
     def buffer_updated(self, nbytes: int) -> None:
         """Bytes were read."""
@@ -331,7 +346,7 @@ def came(request: web.BaseRequest) -> float | None:
 def door_of(request: web.BaseRequest) -> Door | None:
     """What `request` came through; None where a connection has none (TLS), or is lost."""
     door = request.transport.get_protocol() if request.transport is not None else None
-    return door if isinstance(door, Door) else None
+    return door if isinstance(door, (PlainDoor, StampedDoor)) else None
 
 
 async def accept(
@@ -341,7 +356,7 @@ async def accept(
     `stamped`: `came` knows when requests came, for 5 us each."""
     loop = asyncio.get_running_loop()
     # Only a protocol with a buffer can ask the kernel before it reads; on uvloop it costs as much as all the rest.
-    door = StampedDoor if stamped else Door
+    door: type[PlainDoor | StampedDoor] = StampedDoor if stamped else PlainDoor
     return await loop.create_server(lambda: door(make(), repeat), sock=bound, backlog=4096)
 
 

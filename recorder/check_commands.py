@@ -42,7 +42,7 @@ def check_command(
 ) -> None:
     """A line for each finding on stdout, the sum on stderr."""
     from cassettes.grammar.page import document
-    from cassettes.store import FolderStore, find_tape
+    from cassettes.store import FolderStore, find_tape, notes_of
     from recorder.printing import complain, print_json, say
 
     if markdown:
@@ -59,7 +59,7 @@ def check_command(
         for tape, result in results:
             for one in result.findings:
                 click.echo(_line(tape, one))
-    for note in _notes(store.tapes):
+    for note in notes_of(store.tapes):
         say(f"tokentape: note: {note}")
     for problem in unreadable:
         complain(problem)
@@ -79,18 +79,6 @@ def _checked(tapes: Iterable[Tape], max_age: float | None) -> list[tuple[Tape, C
 
     held_to = terms(Redactor(secrets_from_env(os.environ)), datetime.now(UTC), max_age)
     return [(tape, check_tape(read_file(tape.path), str(tape.path), tape.cassette, held_to)) for tape in tapes]
-
-
-def _notes(tapes: Iterable[Tape]) -> list[str]:
-    """What was said when tapes were read, each once: it is no mistake that a plain vcrpy tape has no timing."""
-    said: dict[str, list[str]] = {}
-    for tape in tapes:
-        for note in tape.cassette.notes:
-            said.setdefault(note, []).append(str(tape.path))
-    return [
-        f"{places[0]}{f' and {len(places) - 1} more' if len(places) > 1 else ''}: {note}"
-        for note, places in said.items()
-    ]
 
 
 def _line(tape: Tape, one: Finding) -> str:

@@ -11,7 +11,7 @@ import pytest
 from repeating import ASK, HEAD, LOOPS, Scene, answer, index_of, playing, run, taped
 from wires import chunk, event, post
 
-from cassettes.model import Ending
+from cassettes.model import Ending, Interaction
 from cassettes.timing import Pace
 from mockserver.again import Again, again
 from mockserver.app import Server
@@ -177,6 +177,26 @@ def test_an_equal_request_that_is_still_answered_makes_it_ambiguous() -> None:
     run(work)
 
 
+def test_what_overlaps_is_settled_only_when_nothing_does() -> None:
+    """The note of the first repeat is not that of all later ones."""
+
+    async def work() -> None:
+        async with playing(taped("first")) as scene:
+            await asked(scene, 1)
+            deck, now = scene.server.decks.get(""), scene.server.hub.now()
+            (key,) = deck.attempts
+            other = deck.counting.begin(key, now)
+            deck.counting.planned(other, now + 60.0)
+            await asked(scene, 2)
+            assert settled(scene) == [None]
+            deck.counting.end(other)
+            await asked(scene, 3)
+            notes = [bool(one.notes) for one in scene.server.journal.listed()]
+            assert notes == [False, True, True, False, False, False]
+
+    run(work)
+
+
 # Clients that do not take it
 
 
@@ -206,6 +226,37 @@ def test_a_client_that_does_not_read_is_left_to_a_player(loop: str) -> None:
             assert scene.ends() == [("tape#1", "tape", "kept-alive")] * (sent + 1)
             (deck,) = scene.server.decks
             assert (deck.requests, deck.live) == (sent + 1, 0)
+
+    run(work, loop)
+
+
+@pytest.mark.parametrize("loop", LOOPS)
+def test_heads_that_nobody_reads_are_not_piled_up(loop: str) -> None:
+    """An answer without body is over once it is written: the next one waits until the client takes the last."""
+    empty = taped("x")
+    filled = msgspec.structs.replace(
+        empty.response, code=204, message="No Content", headers=(("X-Filler", "y" * 30_000),), body=b"",
+        stream=msgspec.structs.replace(empty.response.stream, chunks=()),
+    )  # fmt: skip
+    tape = Interaction(empty.request, filled)
+
+    async def work() -> None:
+        async with playing(tape) as scene:
+            slow = socket.create_connection(("127.0.0.1", scene.port))
+            slow.setblocking(False)
+            while not scene.server.journal.live:
+                assert scene.server.journal.total < 500
+                before = scene.server.journal.total
+                await asyncio.get_running_loop().sock_sendall(slow, ASK)
+                await scene.until(lambda before=before: scene.server.journal.total > before)
+            for _ in range(50):
+                await asyncio.get_running_loop().sock_sendall(slow, ASK)
+                await asyncio.sleep(0.001)
+            waiting = [one for one in scene.server.journal.listed() if one.in_flight]
+            assert len(waiting) == 1
+            assert scene.server.journal.total - waiting[0].n <= 1
+            slow.close()
+            await scene.until(lambda: not scene.server.journal.live)
 
     run(work, loop)
 

@@ -165,7 +165,7 @@ def test_notes_of_tapes_are_told(tmp_path: Path) -> None:
     )
     (tmp_path / "plain.yaml").write_text(plain)
     with wires.tool(tmp_path / "run", "serve", str(tmp_path / "plain.yaml")) as tool:
-        assert "tokentape: note: " in tool.said()
+        assert f"tokentape: note: {tmp_path}" in tool.said()
         assert "synthetic pace" in tool.said()
 
 

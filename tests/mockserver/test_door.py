@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from repeating import LOOPS, run
 
 from cassettes.matching import Index
 from cassettes.redact import Redactor
@@ -69,16 +70,17 @@ class Asking:
         self.transport = transport
 
 
-async def connected(told: Told) -> tuple[asyncio.Server, socket.socket]:
-    server = await wire.accept(lambda: told, wire.listen("127.0.0.1", 0))
+async def connected(told: Told, *, stamped: bool = True) -> tuple[asyncio.Server, socket.socket]:
+    server = await wire.accept(lambda: told, wire.listen("127.0.0.1", 0), stamped=stamped)
     client = socket.create_connection(server.sockets[0].getsockname())
     await told.until(lambda: told.transport)
     return server, client
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the kernel's note of when bytes came is Linux's")
-def test_a_request_is_timed_by_when_it_came_however_long_the_loop_was_busy() -> None:
-    async def run() -> None:
+@pytest.mark.parametrize("loop", LOOPS)
+def test_a_request_is_timed_by_when_it_came_however_long_the_loop_was_busy(loop: str) -> None:
+    async def work() -> None:
         told = Told()
         server, client = await connected(told)
         with client:
@@ -95,7 +97,7 @@ def test_a_request_is_timed_by_when_it_came_however_long_the_loop_was_busy() -> 
         server.close()
         await told.until(lambda: "lost" in told.calls)
 
-    asyncio.run(run())
+    run(work, loop)
 
 
 def test_nothing_is_known_without_a_door_or_a_client() -> None:
@@ -103,13 +105,13 @@ def test_nothing_is_known_without_a_door_or_a_client() -> None:
     assert wire.came(asking) is None
 
 
-@given(data=st.integers(0, 300_000))
-def test_all_bytes_and_calls_go_through(data: int) -> None:
+@given(data=st.integers(0, 300_000), stamped=st.booleans())
+def test_all_bytes_and_calls_go_through(data: int, stamped: bool) -> None:
     sent = bytes(number % 251 for number in range(data)) + b"end"
 
     async def run() -> None:
         told = Told()
-        server, client = await connected(told)
+        server, client = await connected(told, stamped=stamped)
         client.setblocking(False)
         await asyncio.get_running_loop().sock_sendall(client, sent)
         client.shutdown(socket.SHUT_WR)
