@@ -107,8 +107,14 @@ def nearest_path(wanted: str) -> str | None:
         folder = known
         if os.path.exists(os.path.join(folder, name)):  # noqa: PTH110, PTH118
             return os.path.join(folder, name)  # noqa: PTH118
-    near = get_close_matches(name, tapes_in(folder or "."), n=1)
-    return os.path.join(folder, near[0]) if near else None  # noqa: PTH118
+    # What all tapes end in must not make two names alike.
+    stems = {_stem(one): one for one in reversed(tapes_in(folder or "."))}
+    near = get_close_matches(_stem(name), stems, n=1)
+    return os.path.join(folder, stems[near[0]]) if near else None  # noqa: PTH118
+
+
+def _stem(name: str) -> str:
+    return next((name.removesuffix(one) for one in (".yaml.gz", *SUFFIXES) if name.endswith(one)), name)
 
 
 class FolderStore:

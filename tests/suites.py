@@ -19,7 +19,10 @@ import wires
 import recorder.settings
 import recorder.standby
 from mockserver import embed, lookup, pytest_options, rig, wishes
+from mockserver.faults import table
 
+KINDS = tuple(map(table.get, table.names()))
+"""Of a fault that an inner run loads and takes along when it goes, two kinds would be about afterwards."""
 LOADED = (recorder.settings, recorder.standby, embed, lookup, pytest_options, rig, wishes)
 """What an inner run would else import anew each time."""
 ASK = '''

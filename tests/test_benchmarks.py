@@ -76,6 +76,7 @@ def test_without_c_instruments_the_table_says_so(name: str, tmp_path: Path) -> N
     assert any("no C instruments" in note for note in report.notes)
 
 
+@pytest.mark.slow
 def test_the_recorder_is_measured_without_c_instruments(tmp_path: Path) -> None:
     report = made(tmp_path, "recorder", in_python())
     is_whole(report, "recorder", [])

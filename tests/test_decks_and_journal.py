@@ -295,6 +295,7 @@ async def at_once(server: Tool, count: int) -> list[tuple[bytes, str]]:
     return await asyncio.gather(*(one(number) for number in range(count)))
 
 
+@pytest.mark.slow
 def test_a_thousand_decks_at_once_are_each_broken_in_their_own_way(tmp_path: Path) -> None:
     taped(tmp_path / "tapes", "held", [HELD, LETTERS], gaps=[1500.0])
     with tool(tmp_path, "serve", str(tmp_path / "tapes"), "--no-mark") as server, connected(server.url) as client:

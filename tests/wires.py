@@ -40,10 +40,6 @@ class Finish(NamedTuple):
     """FIN."""
 
 
-class Farewell(NamedTuple):
-    """TLS's closing alert and FIN at once, the peer's alert is not waited for: as nginx does."""
-
-
 class Reset(NamedTuple):
     """RST, once the peer's kernel has everything."""
 
@@ -58,7 +54,7 @@ class Until(NamedTuple):
     event: threading.Event
 
 
-Step = Send | Wait | Finish | Farewell | Reset | Hold | Until
+Step = Send | Wait | Finish | Reset | Hold | Until
 
 
 def chunk(data: bytes) -> bytes:
@@ -157,12 +153,6 @@ class ScriptedUpstream:
             case Finish():
                 peer.shutdown(socket.SHUT_WR)
                 peer.recv(1)
-            case Farewell():
-                assert isinstance(peer, ssl.SSLSocket)
-                peer.setblocking(False)
-                with contextlib.suppress(ssl.SSLWantReadError):
-                    peer.unwrap()
-                peer.close()
             case Reset():
                 wait_delivered(peer, self._stop)
                 peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RST)

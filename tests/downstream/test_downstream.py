@@ -52,6 +52,7 @@ def replayed(folder: Path, python: Path, program: str, mount: str, *options: str
     return runs
 
 
+@pytest.mark.slow
 def test_a_program_with_times_ids_paths_pictures_and_many_requests_at_once(tmp_path: Path) -> None:
     python, mount = Path(sys.executable), "openai/v1"
     first, provider = recorded(tmp_path, python, "core", mount, "/v1")

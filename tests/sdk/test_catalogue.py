@@ -12,7 +12,11 @@ from sdk.answers import ANSWERS
 from sdk.collection import GATEWAYS, SERVICES, shelve
 from wires import tool
 
-pytestmark = [pytest.mark.xdist_group("sdk-catalogue"), pytest.mark.parametrize("which", ["new", "old"])]
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.xdist_group("sdk-catalogue"),
+    pytest.mark.parametrize("which", ["new", "old"]),
+]
 
 TEXT = "".join(ANSWERS["text"].text)
 

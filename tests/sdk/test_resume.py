@@ -109,6 +109,7 @@ def test_openai_takes_up_what_it_left(which: str, served: Tool) -> None:
     assert "resp_fastT1' not found" in found["deleted"]
 
 
+@pytest.mark.slow
 def test_google_genai_puts_the_hops_of_a_tape_together(served: Tool) -> None:
     root = f"{served.url}/~new/google"
     names = ("whole", "clean", "cut", "thrice")
@@ -120,6 +121,7 @@ def test_google_genai_puts_the_hops_of_a_tape_together(served: Tool) -> None:
         assert found["alone"]["raised"], "a tape that was cut without a token is an error, as ever"
 
 
+@pytest.mark.slow
 def test_an_sdk_that_knows_no_tokens_meets_the_break(served: Tool) -> None:
     root = f"{served.url}/~old/google"
     found: dict[str, Any] = environments.run("old", "resume_gemini", dict.fromkeys(("whole", "cut"), root))

@@ -24,6 +24,7 @@ print(json.dumps([texts, errors]))
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("which", ["new", "old"])
 @pytest.mark.parametrize(
     ("attempts", "answers", "broken"),

@@ -75,6 +75,7 @@ def check(snippet: Snippet, server: Tool, folder: Path, node_bench: Path) -> Non
             assert [line.split(" ")[0] for line in printed.splitlines() if line.startswith("response.")] == types
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("snippet", SNIPPETS, ids=lambda one: one.name)
 def test_a_snippet_runs_with_only_the_address_changed(
     snippet: Snippet, server: Tool, tmp_path: Path, node_bench: Path

@@ -33,7 +33,14 @@ print("https", "".join(part.text or "" for part in parts))
 
 
 @pytest.mark.parametrize("which", ["new", "old"])
-@pytest.mark.parametrize("program", [OPENAI, ANTHROPIC, GOOGLE], ids=["openai", "anthropic", "google"])
+@pytest.mark.parametrize(
+    "program",
+    [
+        pytest.param(OPENAI, id="openai"),
+        pytest.param(ANTHROPIC, id="anthropic", marks=pytest.mark.slow),
+        pytest.param(GOOGLE, id="google", marks=pytest.mark.slow),
+    ],
+)
 def test_an_sdk_trusts_the_server_that_wraps_it(program: str, which: str) -> None:
     command = [sys.executable, "-m", "tokentape", "serve", "--tls", "--speed", "max", "--"]
     done = subprocess.run(

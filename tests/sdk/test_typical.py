@@ -14,7 +14,7 @@ from wires import Tool, tool
 from cassettes import providers
 from cassettes.synth import cards, library
 
-pytestmark = pytest.mark.xdist_group("sdk-typical")
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("sdk-typical")]
 
 THOUGHTLESS = {("openai", "openai-chat"), ("tokenhub", "openai-chat")}
 HOSTILE = "A\u2028B\u2029C\x85D \x00\x1b[31m \ufeff 👨‍👩‍👧 `</script>` data: [DONE] \\u0041"
