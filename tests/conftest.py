@@ -1,5 +1,6 @@
 """Settings of all tests: no example of hypothesis fails for being slow on a busy machine; figures are printed at the end."""
 
+import gc
 from collections.abc import Generator
 
 import pytest
@@ -8,6 +9,12 @@ from hypothesis import settings
 settings.register_profile("tokentape", deadline=None, max_examples=40)
 settings.register_profile("thorough", deadline=None, max_examples=200)  # that of make test-all
 settings.load_profile("tokentape")
+
+
+def pytest_collection_finish() -> None:
+    """11,000 tests are a million objects that stay: no collection need go over them again."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -88,8 +88,13 @@ def test_a_head_alone(pair: Pair) -> None:
 
 
 def test_an_event_is_a_record_of_its_own(pair: Pair) -> None:
-    seen = ask(pair.tls.url, post("/up/eof", b"{}", CLOSING), ca=pair.tls.ca)
-    assert [data for _, data in seen.reads[-2:]] == [chunk(EVENTS[1]), chunk(EVENTS[2]) + LAST]
+    """Events that are due while a machine is busy with something else go out together: one of a few must do."""
+    reads: list[list[bytes]] = []
+    while len(reads) < 5 and (not reads or len(reads[-1]) < 2):
+        seen = ask(pair.tls.url, post("/up/eof", b"{}", CLOSING), ca=pair.tls.ca)
+        assert b"".join(data for _, data in seen.reads).endswith(chunk(EVENTS[1]) + chunk(EVENTS[2]) + LAST)
+        reads.append([data for _, data in seen.reads if data in {chunk(EVENTS[1]), chunk(EVENTS[2]) + LAST}])
+    assert reads[-1] == [chunk(EVENTS[1]), chunk(EVENTS[2]) + LAST]
 
 
 def test_one_connection_takes_many_requests_pipelined_ones_too(pair: Pair) -> None:
