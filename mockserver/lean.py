@@ -14,7 +14,7 @@ TRUSTED = "SSL_CERT_FILE"
 
 
 def load_aiohttp() -> None:
-    """Loads aiohttp without the trust store, which it reads twice for its client as it is imported: a fifth of what a
+    """Loads aiohttp without the trust store, which it reads twice for its client as it is imported: a sixth of what a
     start takes. No client of it is used here, and what is loaded later reads the store itself."""
     if "aiohttp" in sys.modules:
         return
