@@ -160,6 +160,8 @@ class ResponseReader:
         self._open = False
         self._trailers: list[bytes] = []
         self._trailer_bytes = 0
+        self._looked_at: tuple[bytes, int | None] = (b"", None)
+        """What `passes` has seen, and where its chunk starts: `feed` need not look again."""
         self.framing: Framing | None = None
         self.wire = b""
         self.excess = b""
@@ -186,7 +188,8 @@ class ResponseReader:
         """Whether all of `data`, which comes next, is body in its own framing and the message goes on behind it. Told
         without reading what most reads are; False may be either."""
         if self._state == "size":
-            return not self._buffer and _one_chunk(data) is not None
+            self._looked_at = data, None if self._buffer else _one_chunk(data)
+            return self._looked_at[1] is not None
         return self._state == "close" or (self._state == "length" and len(data) < self._left)
 
     def feed(self, data: bytes) -> list[Fact]:
@@ -291,7 +294,10 @@ class ResponseReader:
 
     def _take_whole_chunk(self, data: bytes, facts: list[Fact]) -> bool:
         """What most reads are, one chunk from its size line to the CR LF behind it, at a fraction of the cost."""
-        start = _one_chunk(data)
+        known, start = self._looked_at
+        self._looked_at = b"", None
+        if known is not data:
+            start = _one_chunk(data)
         if start is None:
             return False
         self.wire = data

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable
+from collections.abc import Set as AbstractSet
 from typing import Literal, NamedTuple
 
 from cassettes.framing import HOP_BY_HOP, field_lines, head_bytes, listed
@@ -106,6 +107,11 @@ def live_headers(timeline: Timeline, head: Head, asking: Asking) -> list[tuple[s
     return result
 
 
+def passed_on(headers: Headers, drop: AbstractSet[str] = HOP_BY_HOP) -> list[tuple[str, str]]:
+    """`headers` but for those of one connection (`drop`, in lower case) and our own mark."""
+    return [pair for pair in headers if pair[0].lower() not in drop and not _marked(pair[0])]
+
+
 def _marked(name: str) -> bool:
     return name.lower().startswith(MARK)
 
@@ -185,8 +191,7 @@ def compile_plan(timeline: Timeline, asking: Asking, extra: Headers = ()) -> Pla
     for one in timeline.informational:
         if not asking.http10:
             early = Head(code=one.code, message=one.message, headers=one.headers)
-            own = [pair for pair in one.headers if pair[0].lower() not in HOP_BY_HOP and not _marked(pair[0])]
-            out.add(one.at_ms, head_bytes(early, own))
+            out.add(one.at_ms, head_bytes(early, passed_on(one.headers)))
     head, end = timeline.head, timeline.end
     if head is None:
         out.add(timeline.head_at_ms, timeline.partial_head)

@@ -7,13 +7,12 @@ Imports `cassettes` and the player; who feeds it is handed in by `tokentape.py`.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Set as AbstractSet
 
 from cassettes.framing import HOP_BY_HOP, head_bytes
 from cassettes.model import Framing, Head
 from mockserver.browsers import live
 from mockserver.hub import Hub
-from mockserver.plan import MARK, Action, Asking, Plan
+from mockserver.plan import Action, Asking, Plan, passed_on
 from mockserver.player import Outcome, Player
 from mockserver.wire import Takeover
 
@@ -37,7 +36,7 @@ class Relay:
     def informational(self, head: Head) -> None:
         """Passes on a 1xx head, but for what is of the upstream's connection and for our own mark."""
         if not self._asking.http10:
-            self._write(head_bytes(head, _kept(head, HOP_BY_HOP)))
+            self._write(head_bytes(head, passed_on(head.headers)))
 
     def head(self, head: Head, framing: Framing) -> None:
         """Passes on the head: status, order and case untouched, hop-by-hop headers and our own mark left out. A web
@@ -45,7 +44,7 @@ class Relay:
         self.dechunks = self._asking.http10 and framing == "chunked"
         self._keep = self._asking.keep_alive and not self.dechunks and framing != "close" and head.http == "1.1"
         drop = HOP_BY_HOP | ({"transfer-encoding"} if self.dechunks else set())
-        kept = _kept(head, drop)
+        kept = passed_on(head.headers, drop)
         if not self._keep:
             kept.append(("Connection", "close"))
         elif self._asking.http10:
@@ -82,13 +81,6 @@ class Relay:
         if data and not self.left and not self._line.is_closing():
             self._line.write(data)
             self._takeover.size += len(data)
-
-
-def _kept(head: Head, drop: AbstractSet[str]) -> list[tuple[str, str]]:
-    """The headers that are not among those to drop (lower case) and not our own mark."""
-    return [
-        (name, value) for name, value in head.headers if name.lower() not in drop and not name.lower().startswith(MARK)
-    ]
 
 
 class _Over:

@@ -200,6 +200,18 @@ def test_what_overlaps_is_settled_only_when_nothing_does() -> None:
 # Clients that do not take it
 
 
+async def full(scene: Scene) -> socket.socket:
+    """A client that has asked, once after another, until the last answer did not fit into what it does not read."""
+    slow, journal = socket.create_connection(("127.0.0.1", scene.port)), scene.server.journal
+    slow.setblocking(False)
+    while not journal.live:
+        assert journal.total < 1000
+        before = journal.total
+        await asyncio.get_running_loop().sock_sendall(slow, ASK)
+        await scene.until(lambda before=before: journal.total > before)
+    return slow
+
+
 @pytest.mark.parametrize("loop", LOOPS)
 def test_a_client_that_does_not_read_is_left_to_a_player(loop: str) -> None:
     """Answers of 60 KB until its socket is full, one after the other; then it reads them all, or leaves."""
@@ -208,16 +220,9 @@ def test_a_client_that_does_not_read_is_left_to_a_player(loop: str) -> None:
     async def work() -> None:
         async with playing(taped(said)) as scene:
             await asked(scene, 2)
-            slow = socket.create_connection(("127.0.0.1", scene.port))
-            slow.setblocking(False)
-            sent, ask = 2, asyncio.get_running_loop().sock_sendall
-            while not scene.server.journal.live:
-                assert sent < 1000
-                before = scene.server.journal.total
-                await ask(slow, ASK)
-                sent += 1
-                await scene.until(lambda before=before: scene.server.journal.total > before)
-            await ask(slow, ASK)  # waits its turn
+            slow = await full(scene)
+            sent = scene.server.journal.total
+            await asyncio.get_running_loop().sock_sendall(slow, ASK)  # waits its turn
             reader, writer = await asyncio.open_connection(sock=slow)
             scene.writers.append(writer)
             got = await asyncio.wait_for(reader.readexactly((sent - 1) * len(HEAD + answer(said))), 20)
@@ -242,13 +247,7 @@ def test_heads_that_nobody_reads_are_not_piled_up(loop: str) -> None:
 
     async def work() -> None:
         async with playing(tape) as scene:
-            slow = socket.create_connection(("127.0.0.1", scene.port))
-            slow.setblocking(False)
-            while not scene.server.journal.live:
-                assert scene.server.journal.total < 500
-                before = scene.server.journal.total
-                await asyncio.get_running_loop().sock_sendall(slow, ASK)
-                await scene.until(lambda before=before: scene.server.journal.total > before)
+            slow = await full(scene)
             for _ in range(50):
                 await asyncio.get_running_loop().sock_sendall(slow, ASK)
                 await asyncio.sleep(0.001)
@@ -267,12 +266,7 @@ def test_a_client_that_leaves_in_the_middle_has_left() -> None:
     async def work() -> None:
         async with playing(taped(said)) as scene:
             await asked(scene, 2)
-            slow = socket.create_connection(("127.0.0.1", scene.port))
-            slow.setblocking(False)
-            while not scene.server.journal.live:
-                before = scene.server.journal.total
-                await asyncio.get_running_loop().sock_sendall(slow, ASK)
-                await scene.until(lambda before=before: scene.server.journal.total > before)
+            slow = await full(scene)
             slow.close()
             await scene.until(lambda: not scene.server.journal.live)
             assert scene.ends()[-1] == ("tape#1", "client", "client-left")

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cassettes import dialects
+from cassettes.dialects.base import at
 from cassettes.dialects.delta import NOTHING, Delta, ToolPart
 
 ANTHROPIC = dialects.get("anthropic")
@@ -150,8 +151,8 @@ _JSON = st.recursive(
 
 @given(_JSON)
 def test_no_json_makes_it_raise(payload: object) -> None:
-    ANTHROPIC.delta(payload)
-    ANTHROPIC.count(payload)
+    assert isinstance(ANTHROPIC.delta(payload), Delta)
+    assert isinstance(at(ANTHROPIC.count(payload), "input_tokens"), int)
 
 
 def test_models_are_listed_as_anthropic_lists_them() -> None:
