@@ -89,4 +89,5 @@ DIALECT = AGUI(
     endpoints=(Endpoint("run", "POST", "/agent"),),
     anywhere=True,
     stream_type="text/event-stream",
+    finish_ends=True,
 )

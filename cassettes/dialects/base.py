@@ -41,7 +41,8 @@ class Dialect(ABC):
     taken without a mount (providers.md 9.2). `marks` tell the dialect from others that claim the same path: names of
     request headers, or `?name` for a query parameter (providers.md 9.3). `stream_type`: the content-type of its
     streams, unless a provider has another; `stream_headers`: what else their heads always have. `anywhere`: its
-    endpoint is an app's own, on whatever path; who asks is known by the body (`claims`).
+    endpoint is an app's own, on whatever path; who asks is known by the body (`claims`). `finish_ends`: the event that
+    says why the answer ended is the last; the others have one that says only that it did.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Dialect(ABC):
     stream_type: str = "text/event-stream; charset=utf-8"
     stream_headers: Headers = ()
     anywhere: bool = False
+    finish_ends: bool = False
 
     def operation(self, method: str, path: str) -> str | None:
         """What a request asks for (`chat`, `responses`, `messages`, `generate`…), streamed or not; None if the path is

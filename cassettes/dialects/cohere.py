@@ -92,4 +92,5 @@ DIALECT = Cohere(
     marks=("x-fern-sdk-name",),
     default_model="command-a-03-2025",
     stream_type="text/event-stream",
+    finish_ends=True,
 )

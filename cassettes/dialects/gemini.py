@@ -178,4 +178,5 @@ DIALECT = Gemini(
     marks=("x-goog-api-key", "?key"),
     default_model="gemini-2.5-flash",
     stream_type="text/event-stream",
+    finish_ends=True,
 )

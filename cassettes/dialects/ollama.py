@@ -140,4 +140,5 @@ DIALECT = Ollama(
     ),
     default_model="llama3.2",
     stream_type="application/x-ndjson",
+    finish_ends=True,
 )

@@ -29,8 +29,6 @@ from mockserver.resuming import had_of
 _CREDENTIALS: Final = ("authorization", "x-api-key", "api-key", "x-goog-api-key")
 
 
-_BY_FINISH: Final = frozenset({"gemini", "ollama", "cohere", "ag-ui"})
-"""Dialects whose last event is the one that says why the answer ended."""
 NOTICED: Final = 50.0
 """Milliseconds by which the leaving of a client may be noticed later than what it does next on another connection."""
 
@@ -74,7 +72,7 @@ class Answer:
         """
         if not self.streams:
             return not isinstance(decoded(self.body), bytes)
-        if self._dialect.name in _BY_FINISH:
+        if self._dialect.finish_ends:
             return any(self._dialect.delta(payload(event)).finish for event in self.events)
         return any(map(ends_answer, self.events))
 
